@@ -1,0 +1,63 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
+)
+
+// dialect is all in which the two databases differ.
+type dialect struct {
+	name  string
+	goose goose.Dialect
+	// clustered and bytes replace the marks of the migrations.
+	clustered, bytes string
+	// in returns the condition that column is one of the values of parameter $n,
+	// and list makes that parameter.
+	in   func(column, n string) string
+	list func(values []string) any
+	// forUpdate and skipLocked end a SELECT that claims rows.
+	forUpdate, skipLocked string
+	// retry reports whether a transaction failed for the others' sake and may be run again.
+	retry func(error) bool
+	// unique reports whether a unique key was violated.
+	unique func(error) bool
+}
+
+var sqliteDialect = dialect{
+	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID",
+	in: func(column, n string) string { return column + " IN (SELECT value FROM json_each(" + n + "))" },
+	list: func(values []string) any {
+		b, _ := json.Marshal(values) // strings always marshal
+		return string(b)
+	},
+	retry: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && e.Code()&0xff == sqlitelib.SQLITE_BUSY
+	},
+	unique: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && (e.Code() == sqlitelib.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlitelib.SQLITE_CONSTRAINT_PRIMARYKEY)
+	},
+}
+
+var postgresDialect = dialect{
+	name: "postgres", goose: goose.DialectPostgres, bytes: `COLLATE "C"`,
+	in:   func(column, n string) string { return column + " = ANY(" + n + "::text[])" },
+	list: func(values []string) any { return values },
+
+	forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED",
+	retry: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03")
+	},
+	unique: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && e.Code == "23505"
+	},
+}

@@ -1,0 +1,489 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// errAgain makes the transaction run again: what it read was changed before it
+// had the locks.
+var errAgain = errors.New("changed before it was locked")
+
+const recordSelect = "SELECT id, object, name, fields, salesforce_id, origin, deleted, version, created_at, updated_at FROM record WHERE "
+
+func scanRecord(rows *sql.Rows) (*switchboard.Record, error) {
+	r := &switchboard.Record{}
+	var fields string
+	var salesforce sql.NullString
+	var created, updated int64
+	if err := rows.Scan(&r.ID, &r.Object, &r.Name, &fields, &salesforce, &r.Origin, &r.Deleted, &r.Version, &created, &updated); err != nil {
+		return nil, err
+	}
+	r.SalesforceID, r.CreatedAt, r.UpdatedAt = salesforce.String, fromMicros(created), fromMicros(updated)
+	d := json.NewDecoder(strings.NewReader(fields))
+	d.UseNumber()
+	return r, d.Decode(&r.Fields)
+}
+
+func (t *tx) record(org, id string) (*switchboard.Record, error) {
+	var r *switchboard.Record
+	err := t.each(func(rows *sql.Rows) (err error) {
+		r, err = scanRecord(rows)
+		return err
+	}, recordSelect+"org_id = $1 AND id = $2", org, id)
+	if err == nil && r == nil {
+		return nil, switchboard.Errorf(switchboard.CodeNotFound, "There is no record %q.", id)
+	}
+	return r, err
+}
+
+// liveRecord returns a record that may take messages, and keeps it from being
+// deleted until the transaction ends.
+func (t *tx) liveRecord(org, id string) (switchboard.RecordRef, error) {
+	var ref switchboard.RecordRef
+	var deleted bool
+	lock := ""
+	if t.db.dialect == &postgresDialect {
+		lock = " FOR SHARE"
+	}
+	err := t.one("SELECT id, object, name, deleted FROM record WHERE org_id = $1 AND id = $2"+lock, []any{org, id}, &ref.ID, &ref.Object, &ref.Name, &deleted)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ref, switchboard.Errorf(switchboard.CodeNotFound, "There is no record %q.", id)
+	}
+	if err == nil && deleted {
+		return ref, switchboard.Errorf(switchboard.CodeRecordDeleted, "%s is deleted. Restore it first, or choose another record.", ref.Name)
+	}
+	return ref, err
+}
+
+// Record returns one record, deleted or not, or an error with code not_found.
+func (db *DB) Record(ctx context.Context, org, id string) (*switchboard.Record, error) {
+	var r *switchboard.Record
+	err := db.inRead(ctx, func(t *tx) (err error) {
+		r, err = t.record(org, id)
+		return err
+	})
+	return r, err
+}
+
+// matchKeys returns the numbers that the record matches now, sorted.
+func (t *tx) matchKeys(org, record string) ([]switchboard.MatchKey, error) {
+	var keys []switchboard.MatchKey
+	err := t.each(func(rows *sql.Rows) error {
+		var k string
+		err := rows.Scan(&k)
+		keys = append(keys, switchboard.MatchKey(k))
+		return err
+	}, "SELECT DISTINCT match_key FROM record_number WHERE org_id = $1 AND record_id = $2 ORDER BY match_key", org, record)
+	return keys, err
+}
+
+// lockNumbers locks the senders of everything that the record matches or is
+// about to match.
+func (t *tx) lockNumbers(org, record string, next []switchboard.RecordNumber) (map[switchboard.MatchKey]switchboard.Sender, error) {
+	senders := map[switchboard.MatchKey]switchboard.Sender{}
+	for _, n := range next {
+		senders[n.Key] = switchboard.Sender{Kind: switchboard.SenderPhone, Address: string(n.Phone), Key: n.Key}
+	}
+	if record != "" {
+		keys, err := t.matchKeys(org, record)
+		if err != nil {
+			return nil, err
+		}
+		linked, err := t.linksOf(org, record)
+		if err != nil {
+			return nil, err
+		}
+		var known []string
+		for _, k := range keys {
+			if _, ok := senders[k]; !ok {
+				known = append(known, string(k))
+			}
+		}
+		for _, l := range linked {
+			senders[l.Key] = switchboard.Sender{Kind: l.Kind, Address: l.Address, Key: l.Key}
+		}
+		if len(known) > 0 {
+			have, err := t.addresses(org, known)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(senders, have)
+		}
+	}
+	return senders, t.lockKeys(org, senders)
+}
+
+func (t *tx) linksOf(org, record string) ([]linkRow, error) {
+	var links []linkRow
+	err := t.each(func(rows *sql.Rows) error {
+		l := linkRow{RecordID: record}
+		err := rows.Scan(&l.ID, &l.Key, &l.Kind, &l.Address)
+		links = append(links, l)
+		return err
+	}, "SELECT id, match_key, sender_kind, address FROM link WHERE org_id = $1 AND record_id = $2 ORDER BY match_key", org, record)
+	return links, err
+}
+
+// insertRecord adds a record with all that finds it. Its senders are locked.
+func (t *tx) insertRecord(org string, r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
+	fields, err := encodeFields(r.Fields)
+	if err != nil {
+		return err
+	}
+	var salesforce any
+	if r.SalesforceID != "" {
+		salesforce = r.SalesforceID
+	}
+	err = t.exec(`INSERT INTO record (org_id, id, object, name, name_key, fields, salesforce_id, origin, deleted, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, $9, $10, $11)`,
+		org, r.ID, string(r.Object), r.Name, nameKey(r.Name), fields, salesforce, string(r.Origin), r.Version, micros(r.CreatedAt), micros(r.UpdatedAt))
+	if err != nil {
+		return err
+	}
+	if err := t.indexNumbers(org, r.ID, numbers, rejected); err != nil {
+		return err
+	}
+	return t.indexWords(org, r, numbers)
+}
+
+func encodeFields(f switchboard.Fields) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(f)
+	return strings.TrimSpace(b.String()), err
+}
+
+func nameKey(name string) string { return strings.ToLower(name) }
+
+func (t *tx) indexNumbers(org, record string, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
+	args := make([]any, 0, len(numbers)*6)
+	for i, n := range numbers {
+		args = append(args, org, string(n.Key), record, n.Field, n.Value, i)
+	}
+	if err := t.insert("record_number", "(org_id, match_key, record_id, field, value, position)", "ON CONFLICT DO NOTHING", 6, args); err != nil {
+		return err
+	}
+	for _, r := range rejected {
+		if err := t.exec("INSERT INTO rejected_number (org_id, record_id, field, value, reason) VALUES ($1, $2, $3, $4, $5)", org, record, r.Field, r.Value, r.Reason); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropNumbers takes away what the record matches by its fields.
+func (t *tx) dropNumbers(org, record string) error {
+	if err := t.exec("DELETE FROM record_number WHERE org_id = $1 AND record_id = $2 AND field <> $3", org, record, switchboard.LinkField); err != nil {
+		return err
+	}
+	return t.exec("DELETE FROM rejected_number WHERE org_id = $1 AND record_id = $2", org, record)
+}
+
+// setDeleted deletes or restores a record: a deleted one matches nothing, and
+// keeps its fields, links and messages.
+func (t *tx) setDeleted(org string, r *switchboard.Record, deleted bool) error {
+	n, err := t.execN("UPDATE record SET deleted = $4, version = version + 1, updated_at = $5 WHERE org_id = $1 AND id = $2 AND version = $3",
+		org, r.ID, r.Version, deleted, micros(t.now))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errAgain
+	}
+	if deleted {
+		if err := t.dropNumbers(org, r.ID); err != nil {
+			return err
+		}
+		return t.exec("DELETE FROM record_number WHERE org_id = $1 AND record_id = $2", org, r.ID)
+	}
+	links, err := t.linksOf(org, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		err := t.exec("INSERT INTO record_number (org_id, match_key, record_id, field, value, position) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+			org, string(l.Key), r.ID, switchboard.LinkField, l.Address, linkPosition)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed runs edit, which changes what the record matches, and then decides
+// again exactly the numbers whose set of matching records differs. senders are
+// those that are locked. It returns the messages that were placed by it.
+func (t *tx) changed(org string, record string, senders map[switchboard.MatchKey]switchboard.Sender, change switchboard.Change, edit func() error) ([]*switchboard.Message, error) {
+	before, err := t.matchKeys(org, record)
+	if err != nil {
+		return nil, err
+	}
+	if err := edit(); err != nil {
+		return nil, err
+	}
+	after, err := t.matchKeys(org, record)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range slices.Concat(before, after) {
+		if _, ok := senders[k]; !ok {
+			return nil, errAgain
+		}
+	}
+	snap, err := t.snapshot(org)
+	if err != nil {
+		return nil, err
+	}
+	touched := unsettled{}
+	var placed []string
+	for _, k := range difference(before, after) {
+		ids, err := t.decideAgain(org, snap, k, change)
+		if err != nil {
+			return nil, err
+		}
+		placed = append(placed, ids...)
+		touched.add(k)
+	}
+	if err := t.settle(org, snap, touched); err != nil {
+		return nil, err
+	}
+	return t.messagesByID(org, placed)
+}
+
+// difference returns what stands in only one of two sorted lists, sorted.
+func difference(a, b []switchboard.MatchKey) []switchboard.MatchKey {
+	var d []switchboard.MatchKey
+	for _, k := range a {
+		if _, ok := slices.BinarySearch(b, k); !ok {
+			d = append(d, k)
+		}
+	}
+	for _, k := range b {
+		if _, ok := slices.BinarySearch(a, k); !ok {
+			d = append(d, k)
+		}
+	}
+	slices.Sort(d)
+	return d
+}
+
+// inRecordTx is inTx for changes of a record: it runs again as long as the
+// record changes before it is locked.
+func (db *DB) inRecordTx(ctx context.Context, do func(*tx) error) error {
+	var err error
+	for range maxTries {
+		if err = db.inTx(ctx, do); !errors.Is(err, errAgain) {
+			return err
+		}
+	}
+	return err
+}
+
+// CreateRecord adds a record, whose fields have been checked, and decides the
+// waiting messages of its numbers again. It returns those that this placed.
+func (db *DB) CreateRecord(ctx context.Context, actor switchboard.Actor, object switchboard.Object, fields switchboard.Fields, origin switchboard.Origin) (*switchboard.Record, []*switchboard.Message, error) {
+	var r *switchboard.Record
+	var resolved []*switchboard.Message
+	err := db.inRecordTx(ctx, func(t *tx) (err error) {
+		r, resolved, err = t.createRecord(actor, object, fields, origin)
+		return err
+	})
+	return r, resolved, err
+}
+
+func (t *tx) createRecord(actor switchboard.Actor, object switchboard.Object, fields switchboard.Fields, origin switchboard.Origin) (*switchboard.Record, []*switchboard.Message, error) {
+	org := actor.OrgID
+	snap, err := t.snapshot(org)
+	if err != nil {
+		return nil, nil, err
+	}
+	numbers, rejected := switchboard.RecordNumbers(object, fields, snap.settings.PhoneFields, snap.settings.Region)
+	senders, err := t.lockNumbers(org, "", numbers)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &switchboard.Record{ID: t.newID(), Object: object, Name: switchboard.RecordName(object, fields), Fields: fields, Origin: origin, Version: 1, CreatedAt: t.now, UpdatedAt: t.now}
+	resolved, err := t.changed(org, r.ID, senders, switchboard.Change{Kind: switchboard.RecordCreated, Record: r.Ref()}, func() error {
+		return t.insertRecord(org, r, numbers, rejected)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, resolved, t.audit(actor, "record.create", "record", r.ID, string(object))
+}
+
+// UpdateRecord changes fields of a record, a nil value clears one, and decides
+// the waiting messages of the numbers that it gained or lost again. check sees
+// the record with the change made, before anything is written. A version other
+// than 0 must be the record's, else the error is a conflict.
+func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id string, version int64, patch switchboard.Fields, check func(switchboard.Object, switchboard.Fields) error) (*switchboard.Record, []*switchboard.Message, error) {
+	var r *switchboard.Record
+	var resolved []*switchboard.Message
+	err := db.inRecordTx(ctx, func(t *tx) (err error) {
+		org := actor.OrgID
+		if r, err = t.record(org, id); err != nil {
+			return err
+		}
+		if r.Deleted {
+			return switchboard.Errorf(switchboard.CodeRecordDeleted, "%s is deleted. Restore it before you change it.", r.Name)
+		}
+		if version != 0 && version != r.Version {
+			return switchboard.Errorf(switchboard.CodeConflict, "Somebody changed %s in the meantime. Your entries were not saved; look at it again.", r.Name)
+		}
+		edited := *r
+		edited.Fields = maps.Clone(r.Fields)
+		for name, v := range patch {
+			if v == nil {
+				delete(edited.Fields, name)
+			} else {
+				edited.Fields[name] = v
+			}
+		}
+		if err := check(r.Object, edited.Fields); err != nil {
+			return err
+		}
+		edited.Name = switchboard.RecordName(r.Object, edited.Fields)
+		snap, err := t.snapshot(org)
+		if err != nil {
+			return err
+		}
+		numbers, rejected := switchboard.RecordNumbers(r.Object, edited.Fields, snap.settings.PhoneFields, snap.settings.Region)
+		senders, err := t.lockNumbers(org, id, numbers)
+		if err != nil {
+			return err
+		}
+		resolved, err = t.changed(org, id, senders, editChange(&edited, patch, snap.settings.PhoneFields), func() error {
+			return t.rewriteRecord(org, &edited, numbers, rejected)
+		})
+		if err != nil {
+			return err
+		}
+		edited.Version, edited.UpdatedAt = r.Version+1, t.now
+		r = &edited
+		return t.audit(actor, "record.update", "record", id, strings.Join(slices.Sorted(maps.Keys(patch)), " "))
+	})
+	return r, resolved, err
+}
+
+// editChange names the phone field that was edited, if one was.
+func editChange(r *switchboard.Record, patch switchboard.Fields, fields switchboard.PhoneFields) switchboard.Change {
+	c := switchboard.Change{Kind: switchboard.RecordEdited, Record: r.Ref()}
+	for _, f := range fields[r.Object] {
+		if _, ok := patch[f]; ok {
+			c.Field, c.Value = f, r.Fields.Text(f)
+			break
+		}
+	}
+	return c
+}
+
+func (t *tx) rewriteRecord(org string, r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
+	fields, err := encodeFields(r.Fields)
+	if err != nil {
+		return err
+	}
+	n, err := t.execN("UPDATE record SET name = $4, name_key = $5, fields = $6, version = version + 1, updated_at = $7 WHERE org_id = $1 AND id = $2 AND version = $3",
+		org, r.ID, r.Version, r.Name, nameKey(r.Name), fields, micros(t.now))
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errAgain
+	}
+	if err := t.dropNumbers(org, r.ID); err != nil {
+		return err
+	}
+	if err := t.indexNumbers(org, r.ID, numbers, rejected); err != nil {
+		return err
+	}
+	if err := t.exec("DELETE FROM record_word WHERE org_id = $1 AND record_id = $2", org, r.ID); err != nil {
+		return err
+	}
+	return t.indexWords(org, r, numbers)
+}
+
+// DeleteRecord deletes a record: it stops matching and keeps its messages.
+// Deleting a deleted one does nothing. It returns the messages that the rule
+// placed elsewhere because of it.
+func (db *DB) DeleteRecord(ctx context.Context, actor switchboard.Actor, id string) ([]*switchboard.Message, error) {
+	_, resolved, err := db.setRecordDeleted(ctx, actor, id, true)
+	return resolved, err
+}
+
+// RestoreRecord brings a deleted record back with everything.
+func (db *DB) RestoreRecord(ctx context.Context, actor switchboard.Actor, id string) (*switchboard.Record, []*switchboard.Message, error) {
+	return db.setRecordDeleted(ctx, actor, id, false)
+}
+
+func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id string, deleted bool) (*switchboard.Record, []*switchboard.Message, error) {
+	var r *switchboard.Record
+	var resolved []*switchboard.Message
+	err := db.inRecordTx(ctx, func(t *tx) (err error) {
+		org := actor.OrgID
+		resolved = nil
+		if r, err = t.record(org, id); err != nil || r.Deleted == deleted {
+			return err
+		}
+		snap, err := t.snapshot(org)
+		if err != nil {
+			return err
+		}
+		numbers, rejected := switchboard.RecordNumbers(r.Object, r.Fields, snap.settings.PhoneFields, snap.settings.Region)
+		senders, err := t.lockNumbers(org, id, numbers)
+		if err != nil {
+			return err
+		}
+		kind, action := switchboard.RecordDeleted, "record.delete"
+		if !deleted {
+			kind, action = switchboard.RecordRestored, "record.restore"
+		}
+		resolved, err = t.changed(org, id, senders, switchboard.Change{Kind: kind, Record: r.Ref()}, func() error {
+			if err := t.setDeleted(org, r, deleted); err != nil || deleted {
+				return err
+			}
+			return t.indexNumbers(org, id, numbers, rejected)
+		})
+		if err != nil {
+			return err
+		}
+		r.Deleted, r.Version, r.UpdatedAt = deleted, r.Version+1, t.now
+		return t.audit(actor, action, "record", id, string(r.Object))
+	})
+	return r, resolved, err
+}
+
+// createForUnknown makes the record of a text from an unknown number. Its
+// sender is locked, and it matches that number alone.
+func (r *receiver) createForUnknown(a *arriving, u switchboard.UnknownNumbers) (switchboard.RecordRef, error) {
+	m := &a.message
+	phone, _ := m.Sender.Phone()
+	fields := u.RecordFields(phone, a.channel.Label(), m.Body, r.snap.local(m.ReceivedAt))
+	numbers, _ := switchboard.RecordNumbers(u.Object, fields, switchboard.PhoneFields{u.Object: {u.PhoneField}}, r.snap.settings.Region)
+	record := &switchboard.Record{ID: r.newID(), Object: u.Object, Name: switchboard.RecordName(u.Object, fields), Fields: fields,
+		Origin: switchboard.OriginUnknownNumber, Version: 1, CreatedAt: r.now, UpdatedAt: r.now}
+	if u.OwnerID != "" {
+		record.Fields["OwnerId"] = u.OwnerID
+	} else if a.channel.AuthenticatedBy != "" {
+		record.Fields["OwnerId"] = a.channel.AuthenticatedBy
+	}
+	if err := r.insertRecord(r.org, record, numbers, nil); err != nil {
+		return switchboard.RecordRef{}, err
+	}
+	c := switchboard.Candidate{Record: record.Ref()}
+	for _, n := range numbers {
+		c.Matched = append(c.Matched, switchboard.Matched{Field: n.Field, Value: n.Value})
+	}
+	r.candidates[m.Sender.Key] = append(r.candidates[m.Sender.Key], c)
+	r.created[m.Sender.Key] = switchboard.Change{Kind: switchboard.RecordCreated, Record: record.Ref()}
+	return record.Ref(), nil
+}

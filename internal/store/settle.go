@@ -1,0 +1,277 @@
+package store
+
+import (
+	"database/sql"
+	"maps"
+	"slices"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// unsettled is the senders whose unassigned messages a transaction changed, and
+// the channels on which a new one came that rings.
+type unsettled map[switchboard.MatchKey]map[string]bool
+
+func (u unsettled) add(key switchboard.MatchKey) {
+	if _, ok := u[key]; !ok {
+		u[key] = nil
+	}
+}
+
+func (u unsettled) ring(key switchboard.MatchKey, channelID string) {
+	if u[key] == nil {
+		u[key] = map[string]bool{}
+	}
+	u[key][channelID] = true
+}
+
+func (u unsettled) keys() []string {
+	keys := make([]string, 0, len(u))
+	for k := range u {
+		keys = append(keys, string(k))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// waitingGroup sums up a sender's unassigned messages of one channel and reason.
+type waitingGroup struct {
+	channel string
+	reason  switchboard.Reason
+	count   int
+	oldest  int64
+	newest  switchboard.Moment
+	message string // the newest
+}
+
+// settle derives, for each sender, what follows from its unassigned messages:
+// its place in the queue, and the notifications. It looks at the messages as
+// they stand, so it may run as often as one likes.
+func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
+	if len(senders) == 0 {
+		return nil
+	}
+	keys := senders.keys()
+	groups, err := t.waitingGroups(org, keys)
+	if err != nil {
+		return err
+	}
+	open, err := t.openNotifications(org, keys)
+	if err != nil {
+		return err
+	}
+	addresses, err := t.addresses(org, keys)
+	if err != nil {
+		return err
+	}
+	var added []any
+	for _, k := range keys {
+		key := switchboard.MatchKey(k)
+		if err := t.queue(org, key, groups[key]); err != nil {
+			return err
+		}
+		var waiting []switchboard.Waiting
+		for _, g := range groups[key] {
+			if g.reason == switchboard.ReasonPerson {
+				continue // a person took it off: it waits without a bell
+			}
+			waiting = append(waiting, switchboard.Waiting{ChannelID: g.channel, Count: g.count, MessageID: g.message, Newest: g.newest, Ring: senders[key][g.channel]})
+		}
+		rows, err := t.ring(org, snap, addresses[key], open[key], switchboard.Bells(waiting, snap.recipientsOf))
+		if err != nil {
+			return err
+		}
+		added = append(added, rows...)
+	}
+	return t.insert("notification", notificationInsert, "", notificationColumns, added)
+}
+
+// waitingGroups reads the senders' unassigned messages, summed up by channel
+// and reason. The newest of a group is found by one text that sorts as its
+// message time and sequence number do.
+func (t *tx) waitingGroups(org string, keys []string) (map[switchboard.MatchKey][]waitingGroup, error) {
+	groups := map[switchboard.MatchKey][]waitingGroup{}
+	err := t.each(func(rows *sql.Rows) error {
+		var key, newest string
+		var g waitingGroup
+		if err := rows.Scan(&key, &g.channel, &g.reason, &g.count, &g.oldest, &newest); err != nil {
+			return err
+		}
+		moment, err := parseMoment(newest[1:18] + " " + newest[19:31])
+		if err != nil {
+			return err
+		}
+		g.newest, g.message = moment, newest[31:]
+		groups[switchboard.MatchKey(key)] = append(groups[switchboard.MatchKey(key)], g)
+		return nil
+	}, `SELECT sender_key, channel_id, reason, COUNT(*), MIN(message_time),
+			MAX(CAST(100000000000000000 + message_time AS TEXT) || CAST(1000000000000 + seq AS TEXT) || id)
+		FROM message WHERE org_id = $1 AND state = 'unassigned' AND direction = 'inbound' AND `+t.in("sender_key", "$2")+`
+		GROUP BY sender_key, channel_id, reason ORDER BY sender_key, channel_id, reason`, org, t.list(keys))
+	return groups, err
+}
+
+// queue writes the sender's place in the queue of what waits for a person.
+func (t *tx) queue(org string, key switchboard.MatchKey, groups []waitingGroup) error {
+	var n int
+	var oldest, newest int64
+	var at switchboard.Moment
+	var message, channel string
+	var reason switchboard.Reason
+	for i, g := range groups {
+		n += g.count
+		if i == 0 || g.oldest < oldest {
+			oldest = g.oldest
+		}
+		if i == 0 || g.newest.Compare(at) > 0 {
+			at, newest, message, reason, channel = g.newest, micros(g.newest.At), g.message, g.reason, g.channel
+		}
+	}
+	return t.exec(`UPDATE sender SET waiting = $3, waiting_message_id = $4, waiting_at = $5, waiting_since = $6, waiting_reason = $7, waiting_channel = $8, waiting_changed_at = $9
+		WHERE org_id = $1 AND match_key = $2`, org, string(key), n, message, newest, oldest, string(reason), channel, micros(t.now))
+}
+
+func (t *tx) addresses(org string, keys []string) (map[switchboard.MatchKey]switchboard.Sender, error) {
+	m := make(map[switchboard.MatchKey]switchboard.Sender, len(keys))
+	err := t.each(func(rows *sql.Rows) error {
+		var key, kind, address string
+		if err := rows.Scan(&key, &kind, &address); err != nil {
+			return err
+		}
+		m[switchboard.MatchKey(key)] = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
+		return nil
+	}, "SELECT match_key, kind, address FROM sender WHERE org_id = $1 AND "+t.in("match_key", "$2"), org, t.list(keys))
+	return m, err
+}
+
+// openNotification is one that is not cleared.
+type openNotification struct {
+	id, message, body string
+	count             int
+	state             switchboard.NotificationState
+}
+
+func (t *tx) openNotifications(org string, keys []string) (map[switchboard.MatchKey]map[string]openNotification, error) {
+	open := map[switchboard.MatchKey]map[string]openNotification{}
+	err := t.each(func(rows *sql.Rows) error {
+		var key, user string
+		var n openNotification
+		if err := rows.Scan(&key, &user, &n.id, &n.message, &n.count, &n.state, &n.body); err != nil {
+			return err
+		}
+		k := switchboard.MatchKey(key)
+		if open[k] == nil {
+			open[k] = map[string]openNotification{}
+		}
+		open[k][user] = n
+		return nil
+	}, "SELECT match_key, user_id, id, message_id, count, state, body FROM notification WHERE org_id = $1 AND state <> 'cleared' AND "+t.in("match_key", "$2"),
+		org, t.list(keys))
+	return open, err
+}
+
+const notificationInsert = "(org_id, id, user_id, match_key, sender_kind, sender, message_id, count, state, body, created_at, updated_at)"
+
+const notificationColumns = 12
+
+// ring brings one sender's open notifications in line with its bells, and
+// returns the rows of those to be added.
+func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[string]openNotification, bells []switchboard.Bell) (added []any, err error) {
+	written := switchboard.Reader{Region: snap.settings.Region}.Number(s.Address)
+	wanted := map[string]bool{}
+	for _, b := range bells {
+		wanted[b.UserID] = true
+		body := switchboard.NotificationBody(written, b.Count, b.Why)
+		o, ok := open[b.UserID]
+		if !ok {
+			if o, ok = t.log.reopen(s.Key, b.UserID); !ok {
+				added = append(added, org, t.newID(), b.UserID, string(s.Key), string(s.Kind), s.Address, b.MessageID, b.Count, string(switchboard.Unread), body, micros(t.now), micros(t.now))
+				continue
+			}
+		}
+		state := o.state
+		if b.Ring {
+			state = switchboard.Unread
+		}
+		now := openNotification{o.id, b.MessageID, body, b.Count, state}
+		if now == o {
+			continue
+		}
+		err := t.exec("UPDATE notification SET message_id = $3, count = $4, state = $5, body = $6, updated_at = $7 WHERE org_id = $1 AND id = $2",
+			org, o.id, b.MessageID, b.Count, string(state), body, micros(t.now))
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, user := range slices.Sorted(maps.Keys(open)) {
+		if wanted[user] {
+			continue
+		}
+		o := open[user]
+		t.log.cleared(s.Key, user, o)
+		err := t.exec("UPDATE notification SET count = 0, state = 'cleared', updated_at = $3 WHERE org_id = $1 AND id = $2", org, o.id, micros(t.now))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return added, nil
+}
+
+// decideAgain runs the rule again on the sender's waiting messages, oldest
+// first, because the records that match it have changed. What one of them gets
+// is history for the next. Messages that a person took off a record stay as
+// they are. It returns the ids of those that were placed. The sender is locked;
+// the caller settles it.
+func (t *tx) decideAgain(org string, snap *snapshot, key switchboard.MatchKey, change switchboard.Change) ([]string, error) {
+	waiting, err := t.messages("m.org_id = $1 AND m.state = 'unassigned' AND m.direction = 'inbound' AND m.reason <> 'person' AND m.sender_key = $2 ORDER BY m.message_time, m.seq",
+		org, string(key))
+	if err != nil || len(waiting) == 0 {
+		return nil, err
+	}
+	byKey, err := t.candidates(org, []string{string(key)})
+	if err != nil {
+		return nil, err
+	}
+	candidates := byKey[key]
+	var placed []string
+	for _, m := range waiting {
+		d := switchboard.Route(switchboard.Facts{Sender: m.Sender, Candidates: candidates, SettingsVersion: snap.settings.Version})
+		if d.Record != nil {
+			d.Retroactive, d.Change = true, &change
+			placed = append(placed, m.ID)
+			moment := switchboard.Moment{At: m.Time, Seq: m.Seq}
+			i := slices.IndexFunc(candidates, func(c switchboard.Candidate) bool { return c.Record.ID == d.Record.ID })
+			if moment.Compare(candidates[i].Last) > 0 {
+				candidates[i].Last = moment
+			}
+		}
+		if err := t.redecided(org, m, d); err != nil {
+			return nil, err
+		}
+	}
+	return placed, nil
+}
+
+// redecided stores what the rule says now about a waiting message; nothing if
+// it says what it said before.
+func (t *tx) redecided(org string, m *switchboard.Message, d switchboard.Decision) error {
+	text, err := encodeDecision(d)
+	if err != nil {
+		return err
+	}
+	if m.Decision != nil && d.Record == nil {
+		old := *m.Decision
+		old.SettingsVersion = d.SettingsVersion
+		if before, err := encodeDecision(old); err != nil || before == text {
+			return err
+		}
+	}
+	var record any
+	ruleRecord := ""
+	if d.Record != nil {
+		record, ruleRecord = d.Record.ID, d.Record.ID
+	}
+	t.log.message(m)
+	return t.exec(`UPDATE message SET state = $3, record_id = $4, reason = $5, rule_reason = $5, rule_record_id = $6, decision = $7, decided_at = $8, version = version + 1
+		WHERE org_id = $1 AND id = $2`, org, m.ID, string(d.State()), record, string(d.Reason), ruleRecord, text, micros(t.now))
+}

@@ -1,0 +1,160 @@
+// Package store keeps everything that Switchboard knows, in SQLite or in
+// PostgreSQL, by one SQL text for both.
+//
+// An exported method of [DB] is one transaction; the unexported functions that
+// it is made of take the [tx]. What concerns a number is decided under the lock
+// of that number's row in the sender table: see lock.go. Business rules are not
+// here: the methods read facts, call the pure functions of the root package,
+// and write down what those decided.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/seal"
+)
+
+// Config says which store to open, and what it may not get by itself.
+type Config struct {
+	Dir      string // the data folder, for SQLite
+	Database string // a postgres:// URL; "" is SQLite in Dir
+	Now      func() time.Time
+	Random   io.Reader
+	Key      *seal.Key
+	Log      *slog.Logger
+}
+
+// DB is an open store. It is safe for concurrent use.
+type DB struct {
+	dialect *dialect
+	read    *sql.DB
+	write   *sql.DB       // PostgreSQL: the same pool as read
+	writer  *sqliteWriter // SQLite: its one writing connection; nil for PostgreSQL
+	now     func() time.Time
+	ids     *idSource
+	random  io.Reader
+	key     *seal.Key
+	log     *slog.Logger
+
+	mu        sync.Mutex
+	snapshots map[string]*snapshot // by org: valid only for the version that a transaction reads
+}
+
+// Open opens the store, makes or migrates its tables, and makes sure that it
+// holds an org. It refuses a database that a newer version has migrated.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	db := &DB{now: c.Now, ids: newIDSource(c.Random), random: c.Random, key: c.Key, log: c.Log, snapshots: map[string]*snapshot{}}
+	var err error
+	if c.Database != "" {
+		err = db.openPostgres(ctx, c.Database)
+	} else {
+		err = db.openSQLite(ctx, c.Dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.ensureOrg(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// DatabaseFile is the name of the SQLite database in the data folder.
+const DatabaseFile = "switchboard.db"
+
+func (db *DB) openSQLite(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	db.dialect = &sqliteDialect
+	file := filepath.Join(dir, DatabaseFile)
+	dsn := func(params string) string {
+		return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: params}).String()
+	}
+	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
+	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"))
+	if err != nil {
+		return err
+	}
+	w.SetMaxOpenConns(1)
+	db.write = w
+	unlock, err := lockFile(filepath.Join(dir, "migrate.lock"))
+	if err != nil {
+		return fmt.Errorf("lock the data folder for migration: %w", err)
+	}
+	defer unlock()
+	if err := db.migrate(ctx); err != nil {
+		return err
+	}
+	if err := os.Chmod(file, 0o600); err != nil {
+		return err
+	}
+	r, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
+	if err != nil {
+		return err
+	}
+	n := max(4, runtime.GOMAXPROCS(0))
+	r.SetMaxOpenConns(n)
+	r.SetMaxIdleConns(n)
+	db.read = r
+	db.writer, err = newSQLiteWriter(ctx, w)
+	return err
+}
+
+func (db *DB) openPostgres(ctx context.Context, database string) error {
+	db.dialect = &postgresDialect
+	pool, err := sql.Open("pgx", database)
+	if err != nil {
+		return fmt.Errorf("read the database URL: %w", err)
+	}
+	n := max(8, 4*runtime.GOMAXPROCS(0))
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	db.read, db.write = pool, pool
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	return db.migrate(ctx)
+}
+
+// Close waits for running statements and closes the store.
+func (db *DB) Close() error {
+	var errs []error
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+	}
+	if db.read != nil && db.read != db.write {
+		errs = append(errs, db.read.Close())
+	}
+	if db.write != nil {
+		errs = append(errs, db.write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Dialect returns the name of the database: sqlite or postgres.
+func (db *DB) Dialect() string { return db.dialect.name }
+
+// Ready reports whether the store can commit.
+func (db *DB) Ready(ctx context.Context) error {
+	return db.inTx(ctx, func(t *tx) error {
+		return t.exec("UPDATE org SET next_number = next_number WHERE id = ''")
+	})
+}
+
+// unavailable wraps a failure of the database that is not the request's fault.
+func unavailable(err error) error {
+	return &switchboard.Error{Code: switchboard.CodeUnavailable, Message: "The store can't commit right now. Nothing was changed; try again.", Err: err}
+}

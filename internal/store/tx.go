@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// querier is what a statement runs on: a transaction, or the reading pool.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// tx is a transaction, or, for reading, a pool: the unexported functions of
+// this package take it. Its clock stands still.
+type tx struct {
+	querier
+	db  *DB
+	ctx context.Context
+	now time.Time
+	log *changeLog // of a person's action that can be undone; else nil
+}
+
+func (t *tx) exec(query string, args ...any) error {
+	_, err := t.ExecContext(t.ctx, query, args...)
+	return err
+}
+
+// execN runs the statement and returns how many rows it affected.
+func (t *tx) execN(query string, args ...any) (int64, error) {
+	r, err := t.ExecContext(t.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// each runs the query and calls scan for every row.
+func (t *tx) each(scan func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := t.QueryContext(t.ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// one reads one row into dest; sql.ErrNoRows if there is none.
+func (t *tx) one(query string, args []any, dest ...any) error {
+	found := false
+	err := t.each(func(rows *sql.Rows) error {
+		if found {
+			return errors.New("more than one row where one was expected")
+		}
+		found = true
+		return rows.Scan(dest...)
+	}, query, args...)
+	if err == nil && !found {
+		return sql.ErrNoRows
+	}
+	return err
+}
+
+// in and list build a condition on a set: t.in("match_key", "$2") with t.list(keys) as the argument.
+func (t *tx) in(column, n string) string { return t.db.dialect.in(column, n) }
+func (t *tx) list(values []string) any   { return t.db.dialect.list(values) }
+
+func (t *tx) newID() string { return t.db.ids.next(t.now) }
+
+// insert adds rows to a table, many with one statement. Chunks come in few
+// sizes, so that few statements have to be prepared. columns is the list in
+// brackets, tail what follows the values.
+func (t *tx) insert(table, columns, tail string, width int, args []any) error {
+	for len(args) > 0 {
+		n := 1
+		for _, size := range [...]int{128, 32, 8, 4} {
+			if len(args) >= size*width {
+				n = size
+				break
+			}
+		}
+		if err := t.exec(insertStatement(table, columns, tail, width, n), args[:n*width]...); err != nil {
+			return err
+		}
+		args = args[n*width:]
+	}
+	return nil
+}
+
+func insertStatement(table, columns, tail string, width, n int) string {
+	var b strings.Builder
+	b.Grow(64 + n*width*6)
+	b.WriteString("INSERT INTO " + table + " " + columns + " VALUES ")
+	p := 0
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for j := range width {
+			if j > 0 {
+				b.WriteByte(',')
+			}
+			p++
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(p))
+		}
+		b.WriteByte(')')
+	}
+	b.WriteByte(' ')
+	b.WriteString(tail)
+	return b.String()
+}
+
+const maxTries = 8
+
+// inTx runs do in a writing transaction and commits. A transaction that fails
+// for the sake of others is run again from the start, so do must not keep
+// anything of an earlier try. Errors with a code pass through; any other is the
+// database's and comes back as unavailable.
+func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
+	var err error
+	for try := range maxTries {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return unavailable(ctx.Err())
+			case <-time.After(time.Duration(try*try) * time.Millisecond):
+			}
+		}
+		if db.writer != nil {
+			err = db.writer.inTx(ctx, db, do)
+		} else {
+			err = db.inPostgresTx(ctx, do)
+		}
+		if err == nil || !db.dialect.retry(err) {
+			break
+		}
+	}
+	var coded *switchboard.Error
+	if err == nil || errors.As(err, &coded) {
+		return err
+	}
+	return unavailable(err)
+}
+
+func (db *DB) inPostgresTx(ctx context.Context, do func(*tx) error) error {
+	st, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer st.Rollback()
+	if err := do(&tx{querier: st, db: db, ctx: ctx, now: db.clock()}); err != nil {
+		return err
+	}
+	return st.Commit()
+}
+
+// inRead runs do on the reading pool, where each statement sees what is committed.
+func (db *DB) inRead(ctx context.Context, do func(*tx) error) error {
+	err := do(&tx{querier: db.read, db: db, ctx: ctx, now: db.clock()})
+	var coded *switchboard.Error
+	if err == nil || errors.As(err, &coded) {
+		return err
+	}
+	return fmt.Errorf("read the store: %w", err)
+}
+
+// clock returns the time, as exact as the store keeps it.
+func (db *DB) clock() time.Time { return db.now().UTC().Truncate(time.Microsecond) }
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}

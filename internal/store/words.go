@@ -1,0 +1,69 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// maxWord bounds a search word in bytes.
+const maxWord = 64
+
+// indexWords stores the words that a search finds the record by.
+func (t *tx) indexWords(org string, r *switchboard.Record, numbers []switchboard.RecordNumber) error {
+	words := map[string]bool{}
+	for _, s := range []string{r.Name, r.Fields.Text("Email"), r.Fields.Text("Company"), r.Fields.Text("Title")} {
+		for _, w := range searchWords(s) {
+			words[w] = true
+		}
+	}
+	for _, n := range numbers {
+		for _, w := range numberWords(n.Phone) {
+			words[w] = true
+		}
+	}
+	args := make([]any, 0, len(words)*3)
+	for _, w := range slices.Sorted(maps.Keys(words)) {
+		args = append(args, org, w, r.ID)
+	}
+	return t.insert("record_word", "(org_id, word, record_id)", "ON CONFLICT DO NOTHING", 3, args)
+}
+
+// searchWords splits text into the lower-case words that an index or a search
+// uses.
+func searchWords(s string) []string {
+	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	})
+	for i, w := range words {
+		if len(w) > maxWord {
+			words[i] = strings.ToValidUTF8(w[:maxWord], "")
+		}
+	}
+	return words
+}
+
+// numberWords returns the digits by which people look for a number: from its
+// country code, from its national start, and its last four and seven.
+func numberWords(p switchboard.Phone) []string {
+	digits := strings.TrimPrefix(string(p), "+")
+	words := []string{digits}
+	national := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, p.National())
+	if national != "" && national != digits {
+		words = append(words, national)
+	}
+	for _, n := range [...]int{4, 7} {
+		if len(digits) > n {
+			words = append(words, digits[len(digits)-n:])
+		}
+	}
+	return words
+}
