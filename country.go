@@ -19,9 +19,8 @@ func CountryRegion(s string) (region string, ok bool) {
 	if len(s) > maxCountry {
 		return "", false
 	}
-	if len(s) == 2 {
-		region, ok = countryIndex()[strings.ToLower(s)]
-		return region, ok
+	if region, ok = countryIndex()[strings.ToLower(strings.TrimSpace(s))]; ok {
+		return region, true
 	}
 	region, ok = countryIndex()[countryKey(s)]
 	return region, ok
@@ -31,13 +30,13 @@ func CountryRegion(s string) (region string, ok bool) {
 // about 60.
 const maxCountry = 128
 
-// countryIndex maps every code and name in countries, as countryKey writes it,
-// to its region.
+// countryIndex maps every code in countries, in lower case, and every name, as
+// countryKey writes it, to its region.
 var countryIndex = sync.OnceValue(func() map[string]string {
 	index := make(map[string]string, 4*len(countries))
 	for _, c := range countries {
-		index[countryKey(c.alpha2)] = c.alpha2
-		index[countryKey(c.alpha3)] = c.alpha2
+		index[strings.ToLower(c.alpha2)] = c.alpha2
+		index[strings.ToLower(c.alpha3)] = c.alpha2
 		for name := range strings.SplitSeq(c.names, "|") {
 			index[countryKey(name)] = c.alpha2
 		}

@@ -38,6 +38,9 @@ func readPlain(text, region string, n notation) (Phone, PhoneReason) {
 	if n == fromPeople {
 		text = withoutDecoration(text)
 	}
+	if p, ok := parseNANP(text, region); ok {
+		return p, ""
+	}
 	var digits [maxPhoneText + 1]byte
 	digits[0] = '+'
 	count, plus := 0, false
