@@ -339,7 +339,9 @@ type Dismissal struct {
 func (db *DB) Dismiss(ctx context.Context, actor switchboard.Actor, d Dismissal) (Changed, error) {
 	var whole func(*tx, []*switchboard.Message) ([]*switchboard.Message, error)
 	if d.WholeSender {
-		whole = func(t *tx, m []*switchboard.Message) ([]*switchboard.Message, error) { return t.withWaiting(actor.OrgID, m) }
+		whole = func(t *tx, m []*switchboard.Message) ([]*switchboard.Message, error) {
+			return t.withWaiting(actor.OrgID, m)
+		}
 	}
 	return db.actOn(ctx, actor, "message.dismiss", d.MessageIDs, d.Version, whole, func(t *tx, m *switchboard.Message, c *Changed) error {
 		if m.Direction == switchboard.Outbound {

@@ -109,7 +109,7 @@ type receiver struct {
 	senders    map[switchboard.MatchKey]*heard
 	candidates map[switchboard.MatchKey][]switchboard.Candidate
 	created    map[switchboard.MatchKey]switchboard.Change // records made for unknown numbers
-	waiting    unsettled                                    // senders of texts that the rule left to a person
+	waiting    unsettled                                   // senders of texts that the rule left to a person
 }
 
 // arriving is one text on its way into the store.

@@ -150,7 +150,7 @@ func (db *DB) Dialect() string { return db.dialect.name }
 // Ready reports whether the store can commit.
 func (db *DB) Ready(ctx context.Context) error {
 	return db.inTx(ctx, func(t *tx) error {
-		return t.exec("UPDATE org SET next_number = next_number WHERE id = ''")
+		return t.exec("UPDATE org SET next_number = next_number")
 	})
 }
 
