@@ -221,3 +221,52 @@ func fixtureForm() RecordForm {
 		More: []FormField{{ID: "new-1-title", Name: "Title", Label: "Title", Type: "text"}, {ID: "new-1-desc", Name: "Description", Label: "Description", Type: "area", Wide: true}},
 	}
 }
+
+// deskFixtures are the pages where people place texts, in their states.
+func deskFixtures() []pageCase {
+	queue := func(edit func(*UnassignedPage)) UnassignedPage {
+		p := fixtureUnassigned()
+		edit(&p)
+		return p
+	}
+	form := fixtureForm()
+	form.Error = "Last Name is missing."
+	form.Fields[1].Error = "Enter a last name."
+	wrong := fixtureEditing()
+	wrong.Details.Error = "Choose a contact from the list."
+	wrong.Details.Fields[0].Error, wrong.Details.Fields[0].Query = "Choose a contact from the list, or clear the field.", "oka"
+	wrong.Details.Fields[0].Choices = fixtureLookup().Groups[0].Options
+	many := fixtureMessage()
+	for i := range 5 {
+		many.Why.Candidates = append(many.Why.Candidates, candidate("x"+itoa(i), "Property__c", "Unit "+itoa(i), "", "Phone", "512 555 0177", i+3))
+	}
+	many.Why.CameAlong = []Along{{ID: "m130", Name: "SMS-000130", Body: "See you"}}
+	many.Why.Later = "Jo Martin’s Mobile was changed to +44 7700 900123 at 9:50 AM, so this text was assigned to her by the rule."
+	many.OptOut, many.Repeat = "(512) 555-0177 opted out on Nov 20.", "The same text came as SMS-000127 a minute before."
+	many.Media = []Media{{URL: "https://media.example/1.jpg", Type: "image/jpeg"}}
+	return []pageCase{
+		{name: "queue", page: "unassigned", data: fixtureUnassigned()},
+		{name: "queue empty", page: "unassigned", data: queue(func(p *UnassignedPage) {
+			p.Rows, p.Preview, p.Empty = nil, nil, &EmptyQueue{Placed: "14 were placed today.", Placing: "/messages"}
+		})},
+		{name: "queue filtered empty", page: "unassigned", data: queue(func(p *UnassignedPage) {
+			p.Rows, p.Preview, p.Empty = nil, nil, &EmptyQueue{Filter: "Taken off", Waiting: "7 senders wait under other filters.", AllURL: "/unassigned", AllText: "Show all 7"}
+		})},
+		{name: "message", page: "message", data: fixtureMessage()},
+		{name: "message without a record", page: "message", data: fixtureNoMatch()},
+		{name: "message with many candidates", page: "message", data: many},
+		{name: "message being edited", page: "message", data: fixtureEditing()},
+		{name: "message edited wrongly", page: "message", data: wrong},
+		{name: "message assigned", page: "message", data: fixtureAssigned()},
+		{name: "message in conflict", page: "message", data: fixtureConflict()},
+		{name: "new record", page: "record_new", data: NewRecordPage{Page: fixturePage("New Contact", ""), Form: form}},
+		{name: "error", page: "error", data: ErrorPage{Page: fixturePage("Not found", ""), Code: 404, What: "There is no text with this address.", Next: "It may have been deleted.", URL: "/unassigned", URLText: "Open Unassigned"}},
+		{name: "error before signing in", page: "error", data: ErrorPage{Page: Page{Title: "Not found"}, Code: 404, What: "Nothing is here.", Next: "Check the address."}},
+		{name: "lookup", fragment: "lookup-list", data: fixtureLookup()},
+		{name: "new record dialog", fragment: "record-dialog", data: fixtureForm()},
+		{name: "find dialog", fragment: "find-dialog", data: FindDialog{Title: "Find a record", Note: "for the text from (512) 555-0177", IDs: []string{"m128"}, Others: 2, Return: "/unassigned"}},
+		{name: "preview", fragment: "preview", data: *fixtureUnassigned().Preview},
+		{name: "new senders", fragment: "new-senders", data: NewSenders{Count: 2, Text: "2 new senders, show", URL: "/unassigned"}},
+		{name: "bell", fragment: "bell-notes", data: fixtureBell()},
+	}
+}

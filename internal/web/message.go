@@ -70,6 +70,7 @@ type Why struct {
 	Others     int    // more waiting texts of this sender
 	CanLink    bool   // "Remember this number" makes sense
 	NewContact bool   // the sender can become a contact
+	TakeOff    bool   // it is on a record, and this user may take it off
 	Undo       string // token of this placement, while it can be taken back
 	NextText   string // what the next text from this number will do
 	Later      string // what changed, when the rule placed it later

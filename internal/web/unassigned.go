@@ -127,3 +127,11 @@ type Media struct {
 	URL  string
 	Type string
 }
+
+// NewSenders is the pill over the list: rows that came meanwhile wait behind
+// it, so that nothing moves under the pointer.
+type NewSenders struct {
+	Count int
+	Text  string
+	URL   string
+}
