@@ -16,6 +16,7 @@ type heard struct {
 	optedOut  bool
 	consentAt int64
 	blocked   bool
+	waiting   bool // it has unassigned messages
 }
 
 // lockSenders takes the rows of the senders, making those that are missing, in
@@ -44,7 +45,7 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 		err := t.each(func(rows *sql.Rows) error {
 			var key, kind, address string
 			h := &heard{}
-			if err := rows.Scan(&key, &kind, &address, &h.seq, &h.optedOut, &h.consentAt, &h.blocked); err != nil {
+			if err := rows.Scan(&key, &kind, &address, &h.seq, &h.optedOut, &h.consentAt, &h.blocked, &h.waiting); err != nil {
 				return err
 			}
 			h.sender = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
@@ -61,7 +62,7 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 
 func lockStatement(n int) string {
 	s := insertStatement("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq
-		RETURNING match_key, kind, address, seq, opted_out, consent_at, blocked`, 6, n)
+		RETURNING match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0`, 6, n)
 	return strings.TrimSpace(s)
 }
 
@@ -69,13 +70,4 @@ func lockStatement(n int) string {
 func (t *tx) lockSender(org string, s switchboard.Sender) (*heard, error) {
 	locked, err := t.lockSenders(org, map[switchboard.MatchKey]switchboard.Sender{s.Key: s}, nil)
 	return locked[s.Key], err
-}
-
-// lockKeys locks the rows of match keys, whose addresses are those of phones.
-func (t *tx) lockKeys(org string, phones map[switchboard.MatchKey]switchboard.Sender) error {
-	if len(phones) == 0 {
-		return nil
-	}
-	_, err := t.lockSenders(org, phones, nil)
-	return err
 }

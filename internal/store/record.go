@@ -88,7 +88,7 @@ func (t *tx) matchKeys(org, record string) ([]switchboard.MatchKey, error) {
 
 // lockNumbers locks the senders of everything that the record matches or is
 // about to match.
-func (t *tx) lockNumbers(org, record string, next []switchboard.RecordNumber) (map[switchboard.MatchKey]switchboard.Sender, error) {
+func (t *tx) lockNumbers(org, record string, next []switchboard.RecordNumber) (map[switchboard.MatchKey]*heard, error) {
 	senders := map[switchboard.MatchKey]switchboard.Sender{}
 	for _, n := range next {
 		senders[n.Key] = switchboard.Sender{Kind: switchboard.SenderPhone, Address: string(n.Phone), Key: n.Key}
@@ -119,7 +119,7 @@ func (t *tx) lockNumbers(org, record string, next []switchboard.RecordNumber) (m
 			maps.Copy(senders, have)
 		}
 	}
-	return senders, t.lockKeys(org, senders)
+	return t.lockSenders(org, senders, nil)
 }
 
 func (t *tx) linksOf(org, record string) ([]linkRow, error) {
@@ -135,18 +135,11 @@ func (t *tx) linksOf(org, record string) ([]linkRow, error) {
 
 // insertRecord adds a record with all that finds it. Its senders are locked.
 func (t *tx) insertRecord(org string, r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	fields, err := encodeFields(r.Fields)
+	args, err := appendRecord(nil, org, r)
 	if err != nil {
 		return err
 	}
-	var salesforce any
-	if r.SalesforceID != "" {
-		salesforce = r.SalesforceID
-	}
-	err = t.exec(`INSERT INTO record (org_id, id, object, name, name_key, fields, salesforce_id, origin, deleted, version, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE, $9, $10, $11)`,
-		org, r.ID, string(r.Object), r.Name, nameKey(r.Name), fields, salesforce, string(r.Origin), r.Version, micros(r.CreatedAt), micros(r.UpdatedAt))
-	if err != nil {
+	if err := t.insert("record", recordInsert, "", recordColumns, args); err != nil {
 		return err
 	}
 	if err := t.indexNumbers(org, r.ID, numbers, rejected); err != nil {
@@ -166,19 +159,15 @@ func encodeFields(f switchboard.Fields) (string, error) {
 func nameKey(name string) string { return strings.ToLower(name) }
 
 func (t *tx) indexNumbers(org, record string, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	args := make([]any, 0, len(numbers)*6)
-	for i, n := range numbers {
-		args = append(args, org, string(n.Key), record, n.Field, n.Value, i)
-	}
-	if err := t.insert("record_number", "(org_id, match_key, record_id, field, value, position)", "ON CONFLICT DO NOTHING", 6, args); err != nil {
+	args := appendNumbers(nil, org, record, numbers)
+	if err := t.insert("record_number", numberInsert, "ON CONFLICT DO NOTHING", numberColumns, args); err != nil {
 		return err
 	}
+	args = nil
 	for _, r := range rejected {
-		if err := t.exec("INSERT INTO rejected_number (org_id, record_id, field, value, reason) VALUES ($1, $2, $3, $4, $5)", org, record, r.Field, r.Value, r.Reason); err != nil {
-			return err
-		}
+		args = append(args, org, record, r.Field, r.Value, r.Reason)
 	}
-	return nil
+	return t.insert("rejected_number", rejectedInsert, "", rejectedColumns, args)
 }
 
 // dropNumbers takes away what the record matches by its fields.
@@ -221,9 +210,8 @@ func (t *tx) setDeleted(org string, r *switchboard.Record, deleted bool) error {
 }
 
 // changed runs edit, which changes what the record matches, and then decides
-// again exactly the numbers whose set of matching records differs. senders are
-// those that are locked. It returns the messages that were placed by it.
-func (t *tx) changed(org string, record string, senders map[switchboard.MatchKey]switchboard.Sender, change switchboard.Change, edit func() error) ([]*switchboard.Message, error) {
+// again exactly the numbers whose set of matching records differs. It returns the messages that were placed by it.
+func (t *tx) changed(org string, record string, locked map[switchboard.MatchKey]*heard, change switchboard.Change, edit func() error) ([]*switchboard.Message, error) {
 	before, err := t.matchKeys(org, record)
 	if err != nil {
 		return nil, err
@@ -236,7 +224,7 @@ func (t *tx) changed(org string, record string, senders map[switchboard.MatchKey
 		return nil, err
 	}
 	for _, k := range slices.Concat(before, after) {
-		if _, ok := senders[k]; !ok {
+		if locked[k] == nil {
 			return nil, errAgain
 		}
 	}
@@ -247,6 +235,9 @@ func (t *tx) changed(org string, record string, senders map[switchboard.MatchKey
 	touched := unsettled{}
 	var placed []string
 	for _, k := range difference(before, after) {
+		if !locked[k].waiting {
+			continue
+		}
 		ids, err := t.decideAgain(org, snap, k, change)
 		if err != nil {
 			return nil, err
@@ -256,6 +247,9 @@ func (t *tx) changed(org string, record string, senders map[switchboard.MatchKey
 	}
 	if err := t.settle(org, snap, touched); err != nil {
 		return nil, err
+	}
+	if len(placed) == 0 {
+		return nil, nil
 	}
 	return t.messagesByID(org, placed)
 }
@@ -308,12 +302,12 @@ func (t *tx) createRecord(actor switchboard.Actor, object switchboard.Object, fi
 		return nil, nil, err
 	}
 	numbers, rejected := switchboard.RecordNumbers(object, fields, snap.settings.PhoneFields, snap.settings.Region)
-	senders, err := t.lockNumbers(org, "", numbers)
+	locked, err := t.lockNumbers(org, "", numbers)
 	if err != nil {
 		return nil, nil, err
 	}
 	r := &switchboard.Record{ID: t.newID(), Object: object, Name: switchboard.RecordName(object, fields), Fields: fields, Origin: origin, Version: 1, CreatedAt: t.now, UpdatedAt: t.now}
-	resolved, err := t.changed(org, r.ID, senders, switchboard.Change{Kind: switchboard.RecordCreated, Record: r.Ref()}, func() error {
+	resolved, err := t.changed(org, r.ID, locked, switchboard.Change{Kind: switchboard.RecordCreated, Record: r.Ref()}, func() error {
 		return t.insertRecord(org, r, numbers, rejected)
 	})
 	if err != nil {
@@ -358,11 +352,11 @@ func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id stri
 			return err
 		}
 		numbers, rejected := switchboard.RecordNumbers(r.Object, edited.Fields, snap.settings.PhoneFields, snap.settings.Region)
-		senders, err := t.lockNumbers(org, id, numbers)
+		locked, err := t.lockNumbers(org, id, numbers)
 		if err != nil {
 			return err
 		}
-		resolved, err = t.changed(org, id, senders, editChange(&edited, patch, snap.settings.PhoneFields), func() error {
+		resolved, err = t.changed(org, id, locked, editChange(&edited, patch, snap.settings.PhoneFields), func() error {
 			return t.rewriteRecord(org, &edited, numbers, rejected)
 		})
 		if err != nil {
@@ -439,7 +433,7 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 			return err
 		}
 		numbers, rejected := switchboard.RecordNumbers(r.Object, r.Fields, snap.settings.PhoneFields, snap.settings.Region)
-		senders, err := t.lockNumbers(org, id, numbers)
+		locked, err := t.lockNumbers(org, id, numbers)
 		if err != nil {
 			return err
 		}
@@ -447,7 +441,7 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		if !deleted {
 			kind, action = switchboard.RecordRestored, "record.restore"
 		}
-		resolved, err = t.changed(org, id, senders, switchboard.Change{Kind: kind, Record: r.Ref()}, func() error {
+		resolved, err = t.changed(org, id, locked, switchboard.Change{Kind: kind, Record: r.Ref()}, func() error {
 			if err := t.setDeleted(org, r, deleted); err != nil || deleted {
 				return err
 			}

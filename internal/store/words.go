@@ -14,6 +14,10 @@ const maxWord = 64
 
 // indexWords stores the words that a search finds the record by.
 func (t *tx) indexWords(org string, r *switchboard.Record, numbers []switchboard.RecordNumber) error {
+	return t.insert("record_word", wordInsert, "ON CONFLICT DO NOTHING", wordColumns, appendWords(nil, org, r, numbers))
+}
+
+func appendWords(args []any, org string, r *switchboard.Record, numbers []switchboard.RecordNumber) []any {
 	words := map[string]bool{}
 	for _, s := range []string{r.Name, r.Fields.Text("Email"), r.Fields.Text("Company"), r.Fields.Text("Title")} {
 		for _, w := range searchWords(s) {
@@ -25,11 +29,10 @@ func (t *tx) indexWords(org string, r *switchboard.Record, numbers []switchboard
 			words[w] = true
 		}
 	}
-	args := make([]any, 0, len(words)*3)
 	for _, w := range slices.Sorted(maps.Keys(words)) {
 		args = append(args, org, w, r.ID)
 	}
-	return t.insert("record_word", "(org_id, word, record_id)", "ON CONFLICT DO NOTHING", 3, args)
+	return args
 }
 
 // searchWords splits text into the lower-case words that an index or a search
