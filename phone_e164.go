@@ -41,11 +41,6 @@ var callingPlans = sync.OnceValue(func() *[1000]callingPlan {
 				plan.lengths |= 1 << n
 			}
 		}
-		for _, n := range desc.GetPossibleLengthLocalOnly() {
-			if n > 0 && n < 32 {
-				plan.lengths &^= 1 << n
-			}
-		}
 		switch prefix := region.GetNationalPrefixForParsing(); prefix {
 		case "":
 		case "0":

@@ -48,7 +48,7 @@ func (p Phone) International() string {
 // in the United States sees Canadian numbers nationally), and else in
 // international form.
 func (p Phone) Format(readerRegion string) string {
-	if code := callingCode(string(p)); code != 0 && code == phonenumbers.GetCountryCodeForRegion(readerRegion) {
+	if callingCode(string(p)) == phonenumbers.GetCountryCodeForRegion(readerRegion) {
 		return p.National()
 	}
 	return p.International()

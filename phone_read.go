@@ -83,9 +83,6 @@ func readInternational(s string) (Phone, PhoneReason) {
 	if len(s) <= len("+12") {
 		return "", PhoneTooShort
 	}
-	if callingCode(s) == 0 {
-		return "", PhoneUnknownCountry
-	}
 	number, err := phonenumbers.Parse(s, "")
 	p, reason := possible(number, err)
 	if reason == "" && string(p) != s {

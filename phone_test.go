@@ -90,6 +90,7 @@ func TestParsePhone(t *testing.T) {
 
 		// Other countries.
 		{"011 44 20 7946 0958", "US", "+442079460958"},
+		{"+44 20 7946 (0958)", "US", "+442079460958"},
 		{"0044 20 7946 0958", "GB", "+442079460958"},
 		{"0044 20 7946 0958", "DE", "+442079460958"},
 		{"020 7946 0958", "GB", "+442079460958"},
@@ -150,6 +151,7 @@ func TestParsePhoneRefuses(t *testing.T) {
 		{"jane@example.com", "US", PhoneNotANumber},
 		{"whatsapp:+15125550177", "US", PhoneNotANumber},
 		{"437-555-1234 (or 512-555-0101)", "CA", PhoneNotANumber},
+		{"512-555-0177 x5125550178", "US", PhoneNotANumber},
 		{"512+5550177", "US", PhoneNotANumber},
 		{"++15125550177", "US", PhoneNotANumber},
 		{"*67 512 555 0177", "US", PhoneNotANumber},
@@ -248,6 +250,7 @@ func TestMatchKeyKeepsOthersApart(t *testing.T) {
 		{"Brazilian landline, 3", "+551132654321", "+5511932654321"},
 		{"Brazilian landline, 5", "+551152654321", "+5511952654321"},
 		{"Brazilian toll-free", "+558001234567", "+5580901234567"},
+		{"Brazil, a 0 in the area code", "+552065432109", "+5520965432109"},
 		{"Brazilian non-geographic", "+553006543210", "+5530906543210"},
 		{"Chile", "+56221234567", "+569221234567"},
 		{"Colombia", "+571234567890", "+5711234567890"},
@@ -315,7 +318,8 @@ func TestParsePhoneField(t *testing.T) {
 		{"tel:5550177;phone-context=+1512", "US", []Phone{"+15125550177"}, "", ""},
 		{"437-555-1234 (Jane/Joe, home & work)", "CA", []Phone{"+14375551234"}, "", ""},
 
-		// Two German numbers stay two.
+		// Two German numbers stay two, even where one of that length is possible.
+		{"089 1234 / 089 5678", "DE", []Phone{"+49891234", "+49895678"}, "", ""},
 		{"030/1234567 / 0171/1234567", "DE", []Phone{"+49301234567", "+491711234567"}, "", ""},
 
 		// What can be read is returned beside the error.
@@ -330,6 +334,7 @@ func TestParsePhoneField(t *testing.T) {
 		{"call 512 555 0177 after 5", "US", nil, PhoneNotANumber, "call 512 555 0177 after 5"},
 		{"512-555-0100", "", nil, PhoneNoCountry, ""},
 		{strings.Repeat("512-555-0100;", 40), "US", nil, PhoneTooLong, ""},
+		{"512-555-0100 (" + strings.Repeat("a", 64) + ")", "US", nil, PhoneTooLong, ""},
 	}
 	for _, tt := range tests {
 		got, err := ParsePhoneField(tt.in, tt.region)
