@@ -51,7 +51,7 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 			h.sender = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
 			locked[h.sender.Key] = h
 			return nil
-		}, lockStatement(n), args[:n*width]...)
+		}, t.lockStatement(n), args[:n*width]...)
 		if err != nil {
 			return nil, err
 		}
@@ -60,8 +60,8 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 	return locked, nil
 }
 
-func lockStatement(n int) string {
-	s := insertStatement("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq
+func (t *tx) lockStatement(n int) string {
+	s := t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq
 		RETURNING match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0`, 6, n)
 	return strings.TrimSpace(s)
 }

@@ -91,7 +91,7 @@ func (t *tx) insert(table, columns, tail string, width int, args []any) error {
 				break
 			}
 		}
-		if err := t.exec(insertStatement(table, columns, tail, width, n), args[:n*width]...); err != nil {
+		if err := t.exec(t.db.dialect.insert(table, columns, tail, width, n), args[:n*width]...); err != nil {
 			return err
 		}
 		args = args[n*width:]
@@ -99,7 +99,10 @@ func (t *tx) insert(table, columns, tail string, width int, args []any) error {
 	return nil
 }
 
-func insertStatement(table, columns, tail string, width, n int) string {
+// insert returns the statement that adds n rows. SQLite gets its parameters
+// without numbers: it looks each number up in a list, which takes long when
+// there are thousands.
+func (d *dialect) insert(table, columns, tail string, width, n int) string {
 	var b strings.Builder
 	b.Grow(64 + n*width*6)
 	b.WriteString("INSERT INTO " + table + " " + columns + " VALUES ")
@@ -112,6 +115,10 @@ func insertStatement(table, columns, tail string, width, n int) string {
 		for j := range width {
 			if j > 0 {
 				b.WriteByte(',')
+			}
+			if d == &sqliteDialect {
+				b.WriteByte('?')
+				continue
 			}
 			p++
 			b.WriteByte('$')
