@@ -14,6 +14,7 @@ CREATE TABLE org (
     unknown_numbers  TEXT NOT NULL,
     phone_metadata   TEXT NOT NULL, -- the number parser's version that record_number was made with
     next_number      BIGINT NOT NULL,
+    bells_from       TEXT NOT NULL DEFAULT '', -- where settling the bells goes on after the recipients changed; '': done
     created_at       BIGINT NOT NULL
 )/*clustered*/;
 
@@ -32,6 +33,7 @@ CREATE TABLE users (
     PRIMARY KEY (org_id, id)
 )/*clustered*/;
 CREATE UNIQUE INDEX users_email ON users (org_id, email);
+CREATE UNIQUE INDEX users_id ON users (id);
 
 CREATE TABLE one_time_link (
     org_id     TEXT NOT NULL,
@@ -41,14 +43,17 @@ CREATE TABLE one_time_link (
     used_at    BIGINT NOT NULL, -- 0 until then
     PRIMARY KEY (org_id, token_hash)
 )/*clustered*/;
+CREATE UNIQUE INDEX one_time_link_token ON one_time_link (token_hash);
 
 -- A session is found before its org is known, so its key is the token's hash alone.
 CREATE TABLE session (
     token_hash TEXT NOT NULL PRIMARY KEY,
     data       BYTEA NOT NULL,
+    user_id    TEXT NOT NULL, -- who is signed in by it; '': nobody yet
     expires_at BIGINT NOT NULL
 )/*clustered*/;
 CREATE INDEX session_expiry ON session (expires_at);
+CREATE INDEX session_by_user ON session (user_id) WHERE user_id <> '';
 
 CREATE TABLE api_key (
     org_id     TEXT NOT NULL,
@@ -260,6 +265,7 @@ CREATE TABLE notification (
     PRIMARY KEY (org_id, id)
 )/*clustered*/;
 CREATE UNIQUE INDEX notification_open ON notification (org_id, match_key, user_id) WHERE state <> 'cleared';
+CREATE INDEX notification_open_by_id ON notification (org_id, id) WHERE state <> 'cleared';
 CREATE INDEX notification_user ON notification (org_id, user_id, updated_at) WHERE state <> 'cleared';
 CREATE INDEX notification_updated ON notification (org_id, updated_at);
 
