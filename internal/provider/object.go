@@ -29,13 +29,12 @@ func errNotJSON() error { return Unreadable("The body is not JSON, or not all of
 // have been escaped, are tolerated.
 func DecodeObjects(body []byte) (objects []Object, list bool, err error) {
 	body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
-	if !json.Valid(body) {
+	if objects, list = decode(body); objects == nil && !list && !json.Valid(body) {
 		body = escapeControls(body)
-		if !json.Valid(body) {
+		if objects, list = decode(body); !json.Valid(body) {
 			return nil, false, errNotJSON()
 		}
 	}
-	objects, list = decode(body)
 	if objects == nil && !list {
 		return nil, false, Unreadable("The body is JSON, but neither an object nor an array of objects.")
 	}
@@ -67,6 +66,13 @@ func decode(raw json.RawMessage) (objects []Object, list bool) {
 // newObject folds the names of members. Of names that differ in case alone, the
 // first in order of the alphabet counts.
 func newObject(members map[string]json.RawMessage) Object {
+	fold := false
+	for name := range members {
+		fold = fold || strings.ToLower(name) != name
+	}
+	if !fold {
+		return Object{members: members}
+	}
 	folded := make(map[string]json.RawMessage, len(members))
 	for name, raw := range members {
 		folded[strings.ToLower(name)] = raw
@@ -147,6 +153,9 @@ func (o Object) Body(name string, media []switchboard.Media) (string, []byte, er
 func text(name string, raw json.RawMessage) (string, []byte, error) {
 	switch c := raw[0]; {
 	case c == '"':
+		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+			return string(raw[1 : len(raw)-1]), nil, nil
+		}
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return "", nil, errNotJSON()

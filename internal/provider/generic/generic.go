@@ -43,11 +43,11 @@ func (Driver) Verify(r provider.Request, c provider.Credentials) error {
 	if err != nil {
 		return err
 	}
-	id, ok := single(r.Header, "webhook-id")
+	id, ok := single(r.Header, "Webhook-Id")
 	if !ok {
 		return fmt.Errorf("%w: no webhook-id", provider.ErrForged)
 	}
-	stamp, _ := single(r.Header, "webhook-timestamp")
+	stamp, _ := single(r.Header, "Webhook-Timestamp")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
 		return fmt.Errorf("%w: no webhook-timestamp that can be read", provider.ErrForged)
@@ -56,7 +56,7 @@ func (Driver) Verify(r provider.Request, c provider.Credentials) error {
 	if off := r.ReceivedAt.Unix() - seconds; off > int64(tolerance/time.Second) || off < -int64(tolerance/time.Second) {
 		return fmt.Errorf("%w: the webhook-timestamp is more than 5 minutes off", provider.ErrForged)
 	}
-	signatures := strings.Fields(strings.Join(r.Header.Values("webhook-signature"), " "))
+	signatures := strings.Fields(strings.Join(r.Header.Values("Webhook-Signature"), " "))
 	for _, key := range keys {
 		expected := []byte(sign(key, id, stamp, r.Body))
 		for _, s := range signatures {
@@ -135,7 +135,7 @@ func (Driver) Parse(r provider.Request, _ provider.Credentials) ([]switchboard.E
 		return nil, err
 	}
 	if text.ProviderMessageID == "" {
-		text.ProviderMessageID = r.Header.Get("webhook-id")
+		text.ProviderMessageID = r.Header.Get("Webhook-Id")
 	}
 	if text.Sender, err = o.String("from"); err != nil {
 		return nil, err

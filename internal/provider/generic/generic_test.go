@@ -124,6 +124,22 @@ func TestTextsComeThroughUnchanged(t *testing.T) {
 	})
 }
 
+// What the body is called does not matter: the signature says that it is meant.
+func TestLongTextsOfAnyContentType(t *testing.T) {
+	long := strings.Repeat("Długi tekst. ", 100<<10/14)
+	for _, contentType := range []string{"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""} {
+		r := signed(t, `{"id":"1","from":"+15125550177","body":"`+long+`"}`, now)
+		r.Header.Set("Content-Type", contentType)
+		if err := (generic.Driver{}).Verify(r, provider.Credentials{Secret: secret}); err != nil {
+			t.Errorf("%q: %v", contentType, err)
+		}
+		events, err := provider.Read(generic.Driver{}, r, provider.Credentials{Secret: secret})
+		if err != nil || len(events) != 1 || events[0].Text.Body != long {
+			t.Errorf("%q: %d events, %v", contentType, len(events), err)
+		}
+	}
+}
+
 // quote writes s as other languages' JSON writers do, with everything that is
 // not ASCII escaped.
 func quote(s string) string {
