@@ -53,14 +53,9 @@ func (r Reader) Time(t time.Time) string {
 
 // Because returns the one sentence that explains the decision.
 func (d Decision) Because(r Reader) string {
-	s := d.because(r)
-	if d.Retroactive && d.Change != nil {
-		return d.Change.sentence() + ", so this text was decided again. " + s
+	if d.Retroactive && d.Change != nil && d.Record != nil {
+		return fmt.Sprintf("%s, so this text was assigned to %s by the rule.", d.Change.happened(), d.Record.Name)
 	}
-	return s
-}
-
-func (d Decision) because(r Reader) string {
 	number := r.Number(d.Sender)
 	n := len(d.Candidates)
 	name := ""
@@ -130,7 +125,9 @@ func (d Decision) chosen() Candidate {
 	return Candidate{}
 }
 
-func (c Change) sentence() string {
+// happened says what happened to the record, without an end: "Jo Martin's
+// Mobile was changed to +44 7700 900123".
+func (c Change) happened() string {
 	record := string(c.Record.Object) + " " + c.Record.Name
 	switch c.Kind {
 	case RecordCreated:
@@ -140,11 +137,11 @@ func (c Change) sentence() string {
 	case RecordRestored:
 		return record + " was restored"
 	}
-	if c.Field == "" {
+	switch {
+	case c.Field == "":
 		return record + " was edited"
+	case c.Value == "":
+		return fmt.Sprintf("%s's %s was cleared", c.Record.Name, FieldLabel(c.Field))
 	}
-	if c.Value == "" {
-		return fmt.Sprintf("%s of %s was cleared", FieldLabel(c.Field), record)
-	}
-	return fmt.Sprintf("%s of %s was changed to %s", FieldLabel(c.Field), record, c.Value)
+	return fmt.Sprintf("%s's %s was changed to %s", c.Record.Name, FieldLabel(c.Field), c.Value)
 }

@@ -113,7 +113,7 @@ func RecordName(o Object, f Fields) string {
 func CheckFields(o Object, f Fields) error {
 	for _, name := range RequiredFields(o) {
 		if strings.TrimSpace(f.Text(name)) == "" {
-			return Invalid(name, "Enter a %s.", strings.ToLower(FieldLabel(name)))
+			return Invalid(name, "Enter %s.", withArticle(strings.ToLower(FieldLabel(name))))
 		}
 	}
 	if len(f) > maxFields {
@@ -135,6 +135,13 @@ func CheckFields(o Object, f Fields) error {
 		}
 	}
 	return nil
+}
+
+func withArticle(noun string) string {
+	if strings.IndexByte("aeiou", noun[0]) >= 0 {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 func validFieldName(s string) bool {
@@ -164,7 +171,11 @@ func FieldLabel(name string) string {
 	case "link":
 		return "Remembered number"
 	}
-	name = strings.TrimSuffix(strings.TrimSuffix(name, "__c"), "Id")
+	if custom, ok := strings.CutSuffix(name, "__c"); ok {
+		name = custom
+	} else if lookup := strings.TrimSuffix(name, "Id"); lookup != "" {
+		name = lookup
+	}
 	var b strings.Builder
 	for i, r := range name {
 		if r == '_' {
