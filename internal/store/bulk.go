@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -29,12 +30,7 @@ func (db *DB) CreateRecords(ctx context.Context, actor switchboard.Actor, origin
 			return err
 		}
 		ids = b.ids
-		for _, id := range ids {
-			if err := t.audit(actor, "record.create", "record", id, string(origin)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.audit(actor, "record.create_many", "record", firstOf(ids), strconv.Itoa(len(ids))+" by "+string(origin))
 	})
 	return ids, err
 }
@@ -69,10 +65,10 @@ func (b *bulk) add(origin switchboard.Origin, records []NewRecord) error {
 		width          int
 		args           []any
 	}{
-		{"record", recordInsert, recordColumns, b.records},
-		{"record_number", numberInsert, numberColumns, b.numbers},
-		{"record_word", wordInsert, wordColumns, b.words},
-		{"rejected_number", rejectedInsert, rejectedColumns, b.rejected},
+		{"record", recordInsert, recordWidth, b.records},
+		{"record_number", numberInsert, numberWidth, b.numbers},
+		{"record_word", wordInsert, wordWidth, b.words},
+		{"rejected_number", rejectedInsert, rejectedWidth, b.rejected},
 	} {
 		if err := b.insert(rows.table, rows.columns, "ON CONFLICT DO NOTHING", rows.width, rows.args); err != nil {
 			return err
@@ -103,7 +99,7 @@ func (b *bulk) collect(snap *snapshot, origin switchboard.Origin, n NewRecord) e
 	if b.records, err = appendRecord(b.records, b.org, r); err != nil {
 		return err
 	}
-	b.numbers = appendNumbers(b.numbers, b.org, r.ID, numbers)
+	b.numbers = appendNumbers(b.numbers, b.org, r.Ref(), numbers)
 	b.words = appendWords(b.words, b.org, r, numbers)
 	for _, x := range rejected {
 		b.rejected = append(b.rejected, b.org, r.ID, x.Field, x.Value, x.Reason)
@@ -113,14 +109,14 @@ func (b *bulk) collect(snap *snapshot, origin switchboard.Origin, n NewRecord) e
 
 const (
 	recordInsert   = "(org_id, id, object, name, name_key, fields, salesforce_id, origin, deleted, version, created_at, updated_at)"
-	recordColumns  = 12
-	numberInsert   = "(org_id, match_key, record_id, field, value, position)"
-	numberColumns  = 6
+	recordWidth    = 12
+	numberInsert   = "(org_id, match_key, record_id, field, value, position, object, name)"
+	numberWidth    = 8
 	wordInsert     = "(org_id, word, record_id)"
-	wordColumns    = 3
+	wordWidth      = 3
 	rejectedInsert = "(org_id, record_id, field, value, reason)"
 
-	rejectedColumns = 5
+	rejectedWidth = 5
 )
 
 func appendRecord(args []any, org string, r *switchboard.Record) ([]any, error) {
@@ -132,9 +128,9 @@ func appendRecord(args []any, org string, r *switchboard.Record) ([]any, error) 
 	return append(args, org, r.ID, string(r.Object), r.Name, nameKey(r.Name), fields, salesforce, string(r.Origin), r.Deleted, r.Version, micros(r.CreatedAt), micros(r.UpdatedAt)), nil
 }
 
-func appendNumbers(args []any, org, record string, numbers []switchboard.RecordNumber) []any {
+func appendNumbers(args []any, org string, r switchboard.RecordRef, numbers []switchboard.RecordNumber) []any {
 	for i, n := range numbers {
-		args = append(args, org, string(n.Key), record, n.Field, n.Value, i)
+		args = append(args, org, string(n.Key), r.ID, n.Field, n.Value, i, string(r.Object), r.Name)
 	}
 	return args
 }

@@ -35,11 +35,11 @@ func (t *tx) candidates(org string, keys []string) (map[switchboard.MatchKey][]s
 		}
 		found[k] = append(c, switchboard.Candidate{Record: ref, Matched: []switchboard.Matched{m}, Last: moment})
 		return nil
-	}, `SELECT n.match_key, n.record_id, n.field, n.value, r.object, r.name,
+	}, `SELECT n.match_key, n.record_id, n.field, n.value, n.object, n.name,
 			(SELECT CAST(m.message_time AS TEXT) || ' ' || CAST(m.seq AS TEXT) FROM message m
 				WHERE m.org_id = n.org_id AND m.sender_key = n.match_key AND m.record_id = n.record_id
 				ORDER BY m.message_time DESC, m.seq DESC LIMIT 1)
-		FROM record_number n JOIN record r ON r.org_id = n.org_id AND r.id = n.record_id
+		FROM record_number n
 		WHERE n.org_id = $1 AND `+t.in("n.match_key", "$2")+`
 		ORDER BY n.match_key, n.record_id, n.position, n.field`, org, t.list(keys))
 	return found, err

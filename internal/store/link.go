@@ -60,8 +60,13 @@ func (t *tx) putLink(org string, l linkRow) error {
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO record_number (org_id, match_key, record_id, field, value, position)
-		SELECT org_id, CAST($2 AS TEXT), id, CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT) FROM record
+	return t.matchLink(org, l)
+}
+
+// matchLink makes a linked number match its record, if that is not deleted.
+func (t *tx) matchLink(org string, l linkRow) error {
+	return t.exec(`INSERT INTO record_number (org_id, match_key, record_id, field, value, position, object, name)
+		SELECT org_id, CAST($2 AS TEXT), id, CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT), object, name FROM record
 		WHERE org_id = $1 AND id = $3 AND NOT deleted ON CONFLICT DO NOTHING`,
 		org, string(l.Key), l.RecordID, switchboard.LinkField, l.Address, linkPosition)
 }
@@ -71,6 +76,9 @@ func (t *tx) dropLink(org string, l linkRow) error {
 		return err
 	}
 	if err := t.exec("DELETE FROM link WHERE org_id = $1 AND id = $2", org, l.ID); err != nil {
+		return err
+	}
+	if err := t.keepSender(org, l.RecordID, l.Key); err != nil {
 		return err
 	}
 	return t.exec("DELETE FROM record_number WHERE org_id = $1 AND match_key = $2 AND record_id = $3 AND field = $4", org, string(l.Key), l.RecordID, switchboard.LinkField)

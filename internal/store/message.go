@@ -55,6 +55,12 @@ func (t *tx) messages(where string, args ...any) ([]*switchboard.Message, error)
 	return all, err
 }
 
+// onRecord is the condition for the messages m of org $1 on the record $2, by
+// the index on senders.
+const onRecord = `m.org_id = $1 AND m.record_id = $2 AND m.sender_key IN (
+	SELECT match_key FROM record_number WHERE org_id = $1 AND record_id = $2
+	UNION SELECT match_key FROM record_sender WHERE org_id = $1 AND record_id = $2)`
+
 // message reads one message, or fails with code not_found.
 func (t *tx) message(org, id string) (*switchboard.Message, error) {
 	found, err := t.messages("m.org_id = $1 AND m.id = $2", org, id)

@@ -31,7 +31,7 @@ func (db *DB) ensureOrg(ctx context.Context) error {
 			return err
 		}
 		return t.exec(`INSERT INTO org (id, name, region, time_zone, settings_version, phone_fields, unknown_numbers, phone_metadata, next_number, created_at)
-			VALUES ($1, '', '', '', 1, $2, $3, $4, 1, $5)`, t.newID(), string(fields), string(unknown), switchboard.PhoneMetadataVersion, micros(t.now))
+			VALUES ($1, '', '', '', 1, $2, $3, $4, 1, $5)`, db.secretToken()[:8], string(fields), string(unknown), switchboard.PhoneMetadataVersion, micros(t.now))
 	})
 }
 

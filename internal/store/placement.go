@@ -278,6 +278,9 @@ func (t *tx) setMessage(org string, m *switchboard.Message, state switchboard.St
 	reason := ""
 	if record != nil {
 		recordID = record.ID
+		if err := t.keepSender(org, record.ID, m.Sender.Key); err != nil {
+			return err
+		}
 	}
 	if d != nil {
 		text, err := encodeDecision(*d)

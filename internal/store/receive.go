@@ -569,6 +569,13 @@ func (r *receiver) write() error {
 	if err := r.findNumbers(fresh); err != nil {
 		return err
 	}
+	for _, a := range fresh {
+		if a.logged != nil {
+			if err := r.keepSender(r.org, a.logged.ID, a.message.Sender.Key); err != nil {
+				return err
+			}
+		}
+	}
 	for key, change := range r.created {
 		if _, err := r.decideAgain(r.org, r.snap, key, change); err != nil {
 			return err

@@ -139,10 +139,10 @@ func (t *tx) insertRecord(org string, r *switchboard.Record, numbers []switchboa
 	if err != nil {
 		return err
 	}
-	if err := t.insert("record", recordInsert, "", recordColumns, args); err != nil {
+	if err := t.insert("record", recordInsert, "", recordWidth, args); err != nil {
 		return err
 	}
-	if err := t.indexNumbers(org, r.ID, numbers, rejected); err != nil {
+	if err := t.indexNumbers(org, r.Ref(), numbers, rejected); err != nil {
 		return err
 	}
 	return t.indexWords(org, r, numbers)
@@ -158,24 +158,39 @@ func encodeFields(f switchboard.Fields) (string, error) {
 
 func nameKey(name string) string { return strings.ToLower(name) }
 
-func (t *tx) indexNumbers(org, record string, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
+func (t *tx) indexNumbers(org string, record switchboard.RecordRef, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
 	args := appendNumbers(nil, org, record, numbers)
-	if err := t.insert("record_number", numberInsert, "ON CONFLICT DO NOTHING", numberColumns, args); err != nil {
+	if err := t.insert("record_number", numberInsert, "ON CONFLICT DO NOTHING", numberWidth, args); err != nil {
 		return err
 	}
 	args = nil
 	for _, r := range rejected {
-		args = append(args, org, record, r.Field, r.Value, r.Reason)
+		args = append(args, org, record.ID, r.Field, r.Value, r.Reason)
 	}
-	return t.insert("rejected_number", rejectedInsert, "", rejectedColumns, args)
+	return t.insert("rejected_number", rejectedInsert, "", rejectedWidth, args)
 }
 
-// dropNumbers takes away what the record matches by its fields.
+// dropNumbers takes away what the record matches by its fields, and remembers
+// that it may have messages of those numbers.
 func (t *tx) dropNumbers(org, record string) error {
+	if err := t.keepSenders(org, record); err != nil {
+		return err
+	}
 	if err := t.exec("DELETE FROM record_number WHERE org_id = $1 AND record_id = $2 AND field <> $3", org, record, switchboard.LinkField); err != nil {
 		return err
 	}
 	return t.exec("DELETE FROM rejected_number WHERE org_id = $1 AND record_id = $2", org, record)
+}
+
+// keepSenders notes that the record may have messages of all that it matches now.
+func (t *tx) keepSenders(org, record string) error {
+	return t.exec(`INSERT INTO record_sender (org_id, record_id, match_key)
+		SELECT DISTINCT org_id, record_id, match_key FROM record_number WHERE org_id = $1 AND record_id = $2 ON CONFLICT DO NOTHING`, org, record)
+}
+
+// keepSender notes that the record has a message of the sender.
+func (t *tx) keepSender(org, record string, key switchboard.MatchKey) error {
+	return t.exec("INSERT INTO record_sender (org_id, record_id, match_key) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", org, record, string(key))
 }
 
 // setDeleted deletes or restores a record: a deleted one matches nothing, and
@@ -200,9 +215,7 @@ func (t *tx) setDeleted(org string, r *switchboard.Record, deleted bool) error {
 		return err
 	}
 	for _, l := range links {
-		err := t.exec("INSERT INTO record_number (org_id, match_key, record_id, field, value, position) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-			org, string(l.Key), r.ID, switchboard.LinkField, l.Address, linkPosition)
-		if err != nil {
+		if err := t.matchLink(org, l); err != nil {
 			return err
 		}
 	}
@@ -397,7 +410,10 @@ func (t *tx) rewriteRecord(org string, r *switchboard.Record, numbers []switchbo
 	if err := t.dropNumbers(org, r.ID); err != nil {
 		return err
 	}
-	if err := t.indexNumbers(org, r.ID, numbers, rejected); err != nil {
+	if err := t.indexNumbers(org, r.Ref(), numbers, rejected); err != nil {
+		return err
+	}
+	if err := t.exec("UPDATE record_number SET name = $3 WHERE org_id = $1 AND record_id = $2 AND name <> $3", org, r.ID, r.Name); err != nil {
 		return err
 	}
 	if err := t.exec("DELETE FROM record_word WHERE org_id = $1 AND record_id = $2", org, r.ID); err != nil {
@@ -445,7 +461,7 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 			if err := t.setDeleted(org, r, deleted); err != nil || deleted {
 				return err
 			}
-			return t.indexNumbers(org, id, numbers, rejected)
+			return t.indexNumbers(org, r.Ref(), numbers, rejected)
 		})
 		if err != nil {
 			return err

@@ -253,7 +253,7 @@ func (t *tx) putBack(org string, b messageBefore) error {
 // has changed it or a message is on it.
 func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touched unsettled) error {
 	var used int
-	if err := t.one("SELECT COUNT(*) FROM message WHERE org_id = $1 AND record_id = $2", []any{org, c.ID}, &used); err != nil || used > 0 {
+	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
 		return err
 	}
 	r, err := t.record(org, c.ID)

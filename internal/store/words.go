@@ -14,7 +14,7 @@ const maxWord = 64
 
 // indexWords stores the words that a search finds the record by.
 func (t *tx) indexWords(org string, r *switchboard.Record, numbers []switchboard.RecordNumber) error {
-	return t.insert("record_word", wordInsert, "ON CONFLICT DO NOTHING", wordColumns, appendWords(nil, org, r, numbers))
+	return t.insert("record_word", wordInsert, "ON CONFLICT DO NOTHING", wordWidth, appendWords(nil, org, r, numbers))
 }
 
 func appendWords(args []any, org string, r *switchboard.Record, numbers []switchboard.RecordNumber) []any {
@@ -50,17 +50,18 @@ func searchWords(s string) []string {
 }
 
 // numberWords returns the digits by which people look for a number: from its
-// country code, from its national start, and its last four and seven.
+// national start, and its last four and seven. Whole numbers are found by
+// record_number.
 func numberWords(p switchboard.Phone) []string {
 	digits := strings.TrimPrefix(string(p), "+")
-	words := []string{digits}
+	var words []string
 	national := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
 			return -1
 		}
 		return r
 	}, p.National())
-	if national != "" && national != digits {
+	if national != "" {
 		words = append(words, national)
 	}
 	for _, n := range [...]int{4, 7} {

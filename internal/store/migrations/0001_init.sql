@@ -2,7 +2,8 @@
 -- One text for both databases. Two marks, which the loader replaces:
 --   /*clustered*/ after a table's closing bracket: SQLite keeps the table in its primary key's tree.
 --   /*bytes*/     after a text column: PostgreSQL compares it byte by byte, as SQLite does.
--- Times are UTC microseconds. Ids are UUIDv7 in 32 hex digits. JSON is opaque text.
+-- Times are UTC microseconds. Ids are UUIDv7 in 32 hex digits, but an org's is
+-- short, because every key begins with it. JSON is opaque text.
 
 CREATE TABLE org (
     id               TEXT NOT NULL PRIMARY KEY,
@@ -120,9 +121,22 @@ CREATE TABLE record_number (
     field     TEXT NOT NULL,
     value     TEXT NOT NULL, -- as it stands in the record
     position  BIGINT NOT NULL, -- of the field among the object's phone fields; links come last
+    object    TEXT NOT NULL, -- the record's, and
+    name      TEXT NOT NULL, -- its name: so that a text is decided without reading the record
     PRIMARY KEY (org_id, match_key, record_id, field)
 )/*clustered*/;
 CREATE INDEX record_number_by_record ON record_number (org_id, record_id);
+
+-- Senders that a record may have messages of although it does not match them:
+-- a person placed one there, or the record lost the number. Together with
+-- record_number this finds a record's messages by message_sender, and spares
+-- every text an index of its own.
+CREATE TABLE record_sender (
+    org_id    TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    match_key TEXT NOT NULL,
+    PRIMARY KEY (org_id, record_id, match_key)
+)/*clustered*/;
 
 -- Phone fields that cannot be read, or not wholly.
 CREATE TABLE rejected_number (
@@ -235,7 +249,7 @@ CREATE TABLE message (
 )/*clustered*/;
 CREATE INDEX message_number ON message (org_id, number);
 CREATE INDEX message_sender ON message (org_id, sender_key, record_id, message_time, seq);
-CREATE INDEX message_record ON message (org_id, record_id, id) WHERE record_id IS NOT NULL;
+CREATE INDEX message_not_assigned ON message (org_id, state, id) WHERE state <> 'assigned';
 CREATE INDEX message_unassigned ON message (org_id, sender_key) WHERE state = 'unassigned';
 CREATE INDEX message_moved ON message (org_id, decided_at) WHERE reason = 'person' AND rule_record_id <> '';
 
@@ -340,6 +354,7 @@ DROP TABLE link_ask;
 DROP TABLE link;
 DROP TABLE record_word;
 DROP TABLE rejected_number;
+DROP TABLE record_sender;
 DROP TABLE record_number;
 DROP TABLE record;
 DROP TABLE channel_number;
