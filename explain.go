@@ -136,6 +136,8 @@ func (c Change) happened() string {
 		return record + " was deleted"
 	case RecordRestored:
 		return record + " was restored"
+	case RecordReread:
+		return "The settings for reading phone numbers changed those of " + record
 	}
 	switch {
 	case c.Field == "":

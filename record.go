@@ -68,9 +68,10 @@ type RecordRef struct {
 
 // Limits of what a record may hold.
 const (
-	maxFields     = 200
-	maxFieldName  = 80
-	maxFieldValue = 32_768 // runes; a Salesforce long text area holds 131,072, nothing we match holds more than 255
+	maxFields      = 200
+	maxFieldName   = 80
+	maxPhoneFields = 20
+	maxFieldValue  = 32_768 // runes; a Salesforce long text area holds 131,072, nothing we match holds more than 255
 )
 
 // ParseObject returns the object called name.
@@ -201,6 +202,28 @@ func DefaultPhoneFields() PhoneFields {
 		Lead:    {"MobilePhone", "Phone"},
 		Account: {"Phone"},
 	}
+}
+
+// Check reports what keeps p from being used: an object that there is none of,
+// a name that is no field name, or a field named twice.
+func (p PhoneFields) Check() error {
+	for _, o := range slices.Sorted(maps.Keys(p)) {
+		if _, err := ParseObject(string(o)); err != nil {
+			return Invalid("phone_fields", "There is no object %q. Use Contact, Lead or Account.", truncate(string(o), 40))
+		}
+		if len(p[o]) > maxPhoneFields {
+			return Invalid("phone_fields", "At most %d fields of an object can be matched.", maxPhoneFields)
+		}
+		for i, f := range p[o] {
+			if !validFieldName(f) || f == LinkField {
+				return Invalid("phone_fields", "%q is not a Salesforce field name.", truncate(f, 40))
+			}
+			if slices.Contains(p[o][:i], f) {
+				return Invalid("phone_fields", "%s of %s is named twice.", f, o)
+			}
+		}
+	}
+	return nil
 }
 
 // RecordNumber is one number of one field of a record.

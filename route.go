@@ -116,6 +116,7 @@ const (
 	RecordEdited   ChangeKind = "edited"
 	RecordDeleted  ChangeKind = "deleted"
 	RecordRestored ChangeKind = "restored"
+	RecordReread   ChangeKind = "reread" // its numbers are read by other settings now
 )
 
 // Route decides what happens to a message. It reads nothing but its argument:

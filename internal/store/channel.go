@@ -92,7 +92,7 @@ func (db *DB) CreateChannel(ctx context.Context, actor switchboard.Actor, n NewC
 		if err := t.settingsChanged(org); err != nil {
 			return err
 		}
-		if err := t.exec("UPDATE org SET region = $2 WHERE id = $1 AND region = ''", org, n.Region); err != nil {
+		if err := t.exec("UPDATE org SET region = $2, phone_metadata = '' WHERE id = $1 AND region = '' AND $2 <> ''", org, n.Region); err != nil {
 			return err
 		}
 		id = t.newID()

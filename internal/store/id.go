@@ -53,3 +53,11 @@ func hashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
+
+// lowestID sorts before every id that was made at t or later, and after those
+// made in an earlier millisecond.
+func lowestID(t time.Time) string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(max(0, t.UnixMilli()))<<16)
+	return hex.EncodeToString(b[:6])
+}

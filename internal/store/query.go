@@ -51,3 +51,9 @@ func cutPage[T any](list []T, limit int, cursor func(T) string) ([]T, string) {
 	list = list[:limit]
 	return list, cursor(list[limit-1])
 }
+
+// cutCursor takes a cursor of two parts apart, of which the first holds no space.
+func cutCursor(cursor string) (first, second string) {
+	first, second, _ = strings.Cut(cursor, " ")
+	return first, second
+}

@@ -138,6 +138,20 @@ CREATE TABLE record_sender (
     PRIMARY KEY (org_id, record_id, match_key)
 )/*clustered*/;
 
+-- What a reindex is about to change in record_number, number by number.
+CREATE TABLE number_change (
+    org_id    TEXT NOT NULL,
+    match_key TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    field     TEXT NOT NULL,
+    address   TEXT NOT NULL, -- the number; '' for one that goes
+    value     TEXT NOT NULL,
+    position  BIGINT NOT NULL,
+    gone      BOOLEAN NOT NULL,
+    version   BIGINT NOT NULL, -- the record's: another one makes this void
+    PRIMARY KEY (org_id, match_key, record_id, field)
+)/*clustered*/;
+
 -- Phone fields that cannot be read, or not wholly.
 CREATE TABLE rejected_number (
     org_id    TEXT NOT NULL,
@@ -355,6 +369,7 @@ DROP TABLE link;
 DROP TABLE record_word;
 DROP TABLE rejected_number;
 DROP TABLE record_sender;
+DROP TABLE number_change;
 DROP TABLE record_number;
 DROP TABLE record;
 DROP TABLE channel_number;

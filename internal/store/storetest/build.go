@@ -135,3 +135,13 @@ func Message(tb testing.TB, db *store.DB, org, id string) *switchboard.Message {
 	}
 	return m
 }
+
+// RecordOf reads a record.
+func RecordOf(tb testing.TB, db *store.DB, org, id string) *switchboard.Record {
+	tb.Helper()
+	r, err := db.Record(context.Background(), org, id)
+	if err != nil {
+		tb.Fatalf("read the record %s: %v", id, err)
+	}
+	return r
+}

@@ -1,0 +1,332 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+	"github.com/switchboardhq/switchboard/internal/store/storetest"
+)
+
+func names(messages []*switchboard.Message) []string {
+	s := []string{}
+	for _, m := range messages {
+		s = append(s, strings.TrimLeft(strings.TrimPrefix(m.Name(), "SMS-"), "0"))
+	}
+	return s
+}
+
+func TestMessagesAreFoundByWhatIsAskedFor(t *testing.T) {
+	storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		org := dana.OrgID
+		c := storetest.Channel(t, db, dana)
+		other := storetest.Channel(t, db, dana, func(n *store.NewChannel) { n.Numbers = []string{"+15125550101"} })
+		ada := storetest.Contact(t, db, dana, "Ada Okafor", "(512) 555-0177")
+		storetest.Text(t, db, org, c, "+15125550177", "Where is my ORDER 7781?") // 1, Ada's
+		storetest.Text(t, db, org, c, "+12065550142", "Is this the bakery?")     // 2, nobody's
+		later := clock.Now().Add(time.Hour)
+		clock.Set(later)
+		storetest.Text(t, db, org, other, "+12065550142", "Hello? order please") // 3, nobody's
+		storetest.Sent(t, db, org, c, "+15125550177", "On its way", ada.ID)      // 4, Ada's
+		spam := storetest.Text(t, db, org, c, "88202", "WIN 100% now")           // 5
+		if _, err := db.Dismiss(ctx, dana, store.Dismissal{MessageIDs: []string{spam.ID}, Reason: "spam"}); err != nil {
+			t.Fatal(err)
+		}
+		for name, tc := range map[string]struct {
+			f    store.MessageFilter
+			want []string
+		}{
+			"all":                        {store.MessageFilter{}, []string{"5", "4", "3", "2", "1"}},
+			"unassigned":                 {store.MessageFilter{State: switchboard.Unassigned}, []string{"3", "2"}},
+			"assigned":                   {store.MessageFilter{State: switchboard.Assigned}, []string{"4", "1"}},
+			"dismissed":                  {store.MessageFilter{State: switchboard.Dismissed}, []string{"5"}},
+			"from a national number":     {store.MessageFilter{From: "(206) 555-0142"}, []string{"3", "2"}},
+			"from leaves ours out":       {store.MessageFilter{From: "+15125550177"}, []string{"1"}},
+			"of a sender":                {store.MessageFilter{SenderKey: switchboard.ParseSender("+15125550177", "").Key}, []string{"4", "1"}},
+			"of a record":                {store.MessageFilter{RecordID: ada.ID}, []string{"4", "1"}},
+			"of a channel":               {store.MessageFilter{ChannelID: other.ID}, []string{"3"}},
+			"by reason":                  {store.MessageFilter{Reason: switchboard.ReasonOnlyMatch}, []string{"1"}},
+			"since":                      {store.MessageFilter{Since: later}, []string{"5", "4", "3"}},
+			"until":                      {store.MessageFilter{Until: later}, []string{"2", "1"}},
+			"by name":                    {store.MessageFilter{Q: "SMS-000003"}, []string{"3"}},
+			"by name, as people type":    {store.MessageFilter{Q: " sms 3 "}, []string{"3"}},
+			"by name, of another kind":   {store.MessageFilter{Q: "SMS-000003", State: switchboard.Assigned}, []string{}},
+			"by a whole number":          {store.MessageFilter{Q: "206 555 0142"}, []string{"3", "2"}},
+			"by some digits":             {store.MessageFilter{Q: "0142"}, []string{"3", "2"}},
+			"by a word":                  {store.MessageFilter{Q: "order"}, []string{"3", "1"}},
+			"by all words":               {store.MessageFilter{Q: "My order"}, []string{"1"}},
+			"by a sign":                  {store.MessageFilter{Q: "100%"}, []string{"5"}},
+			"by a wildcard that is none": {store.MessageFilter{Q: "o%r"}, []string{}},
+			"by what is nowhere":         {store.MessageFilter{Q: "pizza"}, []string{}},
+			"by a word, of a state":      {store.MessageFilter{Q: "order", State: switchboard.Unassigned}, []string{"3"}},
+		} {
+			tc.f.Page = store.Page{Limit: 50}
+			got, next, err := db.Messages(ctx, org, tc.f)
+			if err != nil || next != "" {
+				t.Errorf("%s: next %q, %v", name, next, err)
+			}
+			if diff := cmp.Diff(tc.want, names(got)); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			var paged []string
+			for cursor, first := "", true; first || cursor != ""; first = false {
+				tc.f.Page = store.Page{Limit: 1, Cursor: cursor}
+				var list []*switchboard.Message
+				if list, cursor, err = db.Messages(ctx, org, tc.f); err != nil {
+					t.Fatal(err)
+				}
+				paged = append(paged, names(list)...)
+			}
+			if !slices.Equal(paged, tc.want) {
+				t.Errorf("%s: one by one they are %v, want %v", name, paged, tc.want)
+			}
+		}
+	})
+}
+
+func TestASearchInTextsGoesOnWithItsCursor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		c := storetest.Channel(t, db, dana)
+		const n = 2300 // more than are read at a time
+		events := make([]switchboard.Event, n)
+		for i := range events {
+			body := "nothing"
+			if i%1000 == 7 {
+				body = "a needle"
+			}
+			events[i].Text = &switchboard.Text{ProviderMessageID: fmt.Sprint(i), Sender: "+15125550177", Body: body}
+		}
+		storetest.Receive(t, db, dana.OrgID, c, events...)
+		got, next, err := db.Messages(ctx, dana.OrgID, store.MessageFilter{Q: "needle", Page: store.Page{Limit: 2}})
+		if err != nil || next == "" {
+			t.Fatalf("next %q, %v", next, err)
+		}
+		if want := []string{"2008", "1008"}; !slices.Equal(names(got), want) {
+			t.Errorf("found %v, want %v", names(got), want)
+		}
+		got, _, err = db.Messages(ctx, dana.OrgID, store.MessageFilter{Q: "needle", Page: store.Page{Limit: 2, Cursor: next}})
+		if want := []string{"8"}; err != nil || !slices.Equal(names(got), want) {
+			t.Errorf("then %v, %v; want %v", names(got), err, want)
+		}
+	})
+}
+
+func TestAConversationIsInTheOrderOfItsTimes(t *testing.T) {
+	storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		dana := storetest.Admin(t, db)
+		c := storetest.Channel(t, db, dana)
+		ada := storetest.Contact(t, db, dana, "Ada Okafor", "+15125550177")
+		now := clock.Now()
+		storetest.TextAt(t, db, dana.OrgID, c, "+15125550177", "second", now.Add(-time.Minute))
+		storetest.TextAt(t, db, dana.OrgID, c, "+15125550177", "first", now.Add(-time.Hour)) // came late
+		storetest.Sent(t, db, dana.OrgID, c, "+15125550177", "third", ada.ID)
+		storetest.Text(t, db, dana.OrgID, c, "+15125550178", "of somebody else")
+		got, err := db.Conversation(context.Background(), dana.OrgID, switchboard.ParseSender("+15125550177", "").Key, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bodies []string
+		for _, m := range got {
+			bodies = append(bodies, m.Body)
+		}
+		if want := []string{"first", "second", "third"}; !slices.Equal(bodies, want) {
+			t.Errorf("the conversation is %v, want %v", bodies, want)
+		}
+		got, err = db.Conversation(context.Background(), dana.OrgID, switchboard.ParseSender("+15125550177", "").Key, 2)
+		if err != nil || len(got) != 2 || got[0].Body != "second" {
+			t.Errorf("its last two begin with %v, %v", got, err)
+		}
+	})
+}
+
+func recordNames(records []*switchboard.Record) []string {
+	s := []string{}
+	for _, r := range records {
+		s = append(s, r.Name)
+	}
+	return s
+}
+
+func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		org := dana.OrgID
+		c := storetest.Channel(t, db, dana)
+		ben := storetest.Contact(t, db, dana, "Ben Okafor", "(512) 555-0177")
+		storetest.Contact(t, db, dana, "Okaforson Adams", "")
+		storetest.Contact(t, db, dana, "Ada Okafor", "(512) 555-0177")
+		storetest.Record(t, db, dana, switchboard.Lead, switchboard.Fields{"LastName": "Yı Ölmez", "Company": "Okafor & Söhne 3M", "Email": "yo@example.org"})
+		acme := storetest.Record(t, db, dana, switchboard.Account, switchboard.Fields{"Name": "Acme", "Phone": "+44 7700 900123"})
+		gone := storetest.Contact(t, db, dana, "Gone Okafor", "(512) 555-0199")
+		if _, err := db.DeleteRecord(ctx, dana, gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		linked := storetest.Text(t, db, org, c, "88202", "Code")
+		if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{linked.ID}, RecordID: acme.ID, Remember: true}); err != nil {
+			t.Fatal(err)
+		}
+		for name, tc := range map[string]struct {
+			f    store.RecordFilter
+			want []string
+		}{
+			"all":                      {store.RecordFilter{}, []string{"Acme", "Yı Ölmez", "Ada Okafor", "Okaforson Adams", "Ben Okafor"}},
+			"contacts by name":         {store.RecordFilter{Object: switchboard.Contact, Order: store.ByName}, []string{"Ada Okafor", "Ben Okafor", "Okaforson Adams"}},
+			"deleted":                  {store.RecordFilter{Deleted: true}, []string{"Gone Okafor"}},
+			"deleted by name":          {store.RecordFilter{Deleted: true, Object: switchboard.Contact, Order: store.ByName}, []string{"Gone Okafor"}},
+			"a word":                   {store.RecordFilter{Q: "okafor"}, []string{"Yı Ölmez", "Ada Okafor", "Okaforson Adams", "Ben Okafor"}},
+			"a word, best first":       {store.RecordFilter{Q: "okafor", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor", "Yı Ölmez", "Okaforson Adams"}},
+			"of an object":             {store.RecordFilter{Q: "OKAF", Object: switchboard.Lead, Order: store.BestFirst}, []string{"Yı Ölmez"}},
+			"two words":                {store.RecordFilter{Q: "oka ada", Order: store.BestFirst}, []string{"Ada Okafor", "Okaforson Adams"}},
+			"two words, newest first":  {store.RecordFilter{Q: "oka ada"}, []string{"Ada Okafor", "Okaforson Adams"}},
+			"not inside a word":        {store.RecordFilter{Q: "kafor"}, []string{}},
+			"an e-mail address":        {store.RecordFilter{Q: "yo@example.org", Order: store.BestFirst}, []string{"Yı Ölmez"}},
+			"other letters":            {store.RecordFilter{Q: "söhne ölm", Order: store.BestFirst}, []string{"Yı Ölmez"}},
+			"a number as it is said":   {store.RecordFilter{Q: "(512) 555-0177", Order: store.BestFirst}, []string{"Ada Okafor", "Ben Okafor"}},
+			"its end":                  {store.RecordFilter{Q: "0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"its last seven":           {store.RecordFilter{Q: "555-0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"its beginning":            {store.RecordFilter{Q: "512 55", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"a name and a number":      {store.RecordFilter{Q: "ada (512) 555", Order: store.BestFirst}, []string{"Ada Okafor"}},
+			"a foreign number":         {store.RecordFilter{Q: "+44 7700 900123", Order: store.BestFirst}, []string{"Acme"}},
+			"a phone that matches":     {store.RecordFilter{Phone: switchboard.ParseSender("+15125550177", "").Key}, []string{"Ada Okafor", "Ben Okafor"}},
+			"a phone and a word":       {store.RecordFilter{Phone: switchboard.ParseSender("+15125550177", "").Key, Q: "ben"}, []string{"Ben Okafor"}},
+			"a remembered short code":  {store.RecordFilter{Phone: switchboard.ParseSender("88202", "US").Key}, []string{"Acme"}},
+			"a deleted record's phone": {store.RecordFilter{Phone: switchboard.ParseSender("+15125550199", "").Key}, []string{}},
+			"nothing but signs":        {store.RecordFilter{Q: "&%'"}, []string{}},
+		} {
+			tc.f.Page = store.Page{Limit: 50}
+			got, next, err := db.Records(ctx, org, tc.f)
+			if err != nil || next != "" {
+				t.Errorf("%s: next %q, %v", name, next, err)
+			}
+			if diff := cmp.Diff(tc.want, recordNames(got)); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			var paged []string
+			for cursor, first := "", true; first || cursor != ""; first = false {
+				tc.f.Page = store.Page{Limit: 1, Cursor: cursor}
+				var list []*switchboard.Record
+				if list, cursor, err = db.Records(ctx, org, tc.f); err != nil {
+					t.Fatal(err)
+				}
+				paged = append(paged, recordNames(list)...)
+			}
+			if !slices.Equal(paged, tc.want) {
+				t.Errorf("%s: one by one they are %v, want %v", name, paged, tc.want)
+			}
+		}
+
+		recent, err := db.RecentRecords(ctx, org, switchboard.Contact, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"Ada Okafor", "Okaforson Adams", "Ben Okafor"}; !slices.Equal(recordNames(recent), want) {
+			t.Errorf("recent contacts are %v, want %v", recordNames(recent), want)
+		}
+		m := storetest.Text(t, db, org, c, "+15125550177", "Hello")
+		if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ben.ID}); err != nil {
+			t.Fatal(err)
+		}
+		if recent, err = db.RecentRecords(ctx, org, switchboard.Contact, 1); err != nil || len(recent) != 1 || recent[0].ID != ben.ID {
+			t.Errorf("after a text to Ben the most recent is %v, %v", recordNames(recent), err)
+		}
+	})
+}
+
+func TestNotificationsAreReadOneByOneOrAllAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		c := storetest.Channel(t, db, dana)
+		for i := range 3 {
+			storetest.Text(t, db, dana.OrgID, c, fmt.Sprintf("+1512555017%d", i), "Hello")
+		}
+		bell, err := db.OpenNotifications(ctx, dana.OrgID, dana.ID, 2)
+		if err != nil || bell.Unread != 3 || len(bell.Notifications) != 2 || bell.Notifications[0].Sender.Address != "+15125550172" {
+			t.Fatalf("the bell is %+v, %v", bell, err)
+		}
+		n, err := db.MarkRead(ctx, dana, bell.Notifications[0].ID)
+		if err != nil || n.State != switchboard.Read {
+			t.Errorf("reading gave %+v, %v", n, err)
+		}
+		storetest.Text(t, db, dana.OrgID, c, "+15125550172", "Still there?")
+		if bell, _ = db.OpenNotifications(ctx, dana.OrgID, dana.ID, 10); bell.Unread != 3 || bell.Notifications[0].Count != 2 || bell.Notifications[0].ID != n.ID {
+			t.Errorf("a later text made the bell %+v", bell)
+		}
+		if all, err := db.MarkAllRead(ctx, dana); all != 3 || err != nil {
+			t.Errorf("all read: %d, %v", all, err)
+		}
+		if bell, _ = db.OpenNotifications(ctx, dana.OrgID, dana.ID, 10); bell.Unread != 0 || len(bell.Notifications) != 3 {
+			t.Errorf("after that the bell is %+v", bell)
+		}
+		storetest.Contact(t, db, dana, "Ada Okafor", "+15125550172")
+		cleared, _, err := db.Notifications(ctx, dana.OrgID, store.NotificationFilter{State: switchboard.Cleared, Page: store.Page{Limit: 10}})
+		if err != nil || len(cleared) != 1 || cleared[0].ID != n.ID {
+			t.Errorf("cleared: %+v, %v", cleared, err)
+		}
+		if again, err := db.MarkRead(ctx, dana, n.ID); err != nil || again.State != switchboard.Cleared {
+			t.Errorf("reading a cleared one: %+v, %v", again, err)
+		}
+		_, err = db.MarkRead(ctx, dana, "none")
+		wantCode(t, err, switchboard.CodeNotFound)
+	})
+}
+
+func TestWhatIsKnownOfASender(t *testing.T) {
+	storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		c := storetest.Channel(t, db, dana)
+		key := switchboard.ParseSender("+15125550177", "").Key
+		_, err := db.Sender(ctx, dana.OrgID, key)
+		wantCode(t, err, switchboard.CodeNotFound)
+		first := clock.Now().Add(-time.Hour)
+		storetest.TextAt(t, db, dana.OrgID, c, "+15125550177", "Hello", first)
+		storetest.Text(t, db, dana.OrgID, c, "+15125550177", "STOP")
+		s, err := db.Sender(ctx, dana.OrgID, key)
+		if err != nil || !s.OptedOut || s.Waiting != 2 || !s.FirstText.Equal(first) || s.Sender.Address != "+15125550177" || s.Blocked {
+			t.Errorf("known: %+v, %v", s, err)
+		}
+		if _, err := db.Block(ctx, dana, s.Sender, "spam"); err != nil {
+			t.Fatal(err)
+		}
+		if s, err = db.Sender(ctx, dana.OrgID, key); err != nil || !s.Blocked || s.BlockedBy != "Dana Reyes" || s.BlockedReason != "spam" {
+			t.Errorf("after it was blocked: %+v, %v", s, err)
+		}
+	})
+}
+
+func TestTheAuditTrailNamesWhoDidWhat(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		sam := storetest.User(t, db, "Sam Ortiz", switchboard.Agent)
+		ada := storetest.Contact(t, db, sam, "Ada Okafor", "")
+		if _, err := db.DeleteRecord(ctx, dana, ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		trail, next, err := db.AuditTrail(ctx, dana.OrgID, store.AuditFilter{SubjectID: ada.ID, Page: store.Page{Limit: 1}})
+		if err != nil || next == "" || len(trail) != 1 || trail[0].Action != "record.delete" || trail[0].ActorName != "Dana Reyes" {
+			t.Fatalf("the last: %+v, %q, %v", trail, next, err)
+		}
+		trail, next, err = db.AuditTrail(ctx, dana.OrgID, store.AuditFilter{SubjectID: ada.ID, Page: store.Page{Limit: 1, Cursor: next}})
+		if err != nil || next != "" || len(trail) != 1 || trail[0].Action != "record.create" || trail[0].ActorID != sam.ID {
+			t.Errorf("the one before: %+v, %q, %v", trail, next, err)
+		}
+		trail, _, err = db.AuditTrail(ctx, dana.OrgID, store.AuditFilter{ActorID: sam.ID, Page: store.Page{Limit: 10}})
+		if err != nil || len(trail) != 1 {
+			t.Errorf("what Sam did: %+v, %v", trail, err)
+		}
+	})
+}
