@@ -115,3 +115,30 @@ func (t *tx) setSecret(org, channel, secret string) error {
 	}
 	return t.exec("UPDATE channel SET secret_sealed = $3 WHERE org_id = $1 AND id = $2", org, channel, sealed)
 }
+
+// Account returns a channel with its secret, as its webhook address finds it,
+// or an error with code not_found.
+func (db *DB) Account(ctx context.Context, org, channelID string) (Account, error) {
+	a := Account{OrgID: org}
+	err := db.inRead(ctx, func(t *tx) error {
+		snap, err := t.snapshot(org)
+		if err != nil {
+			return err
+		}
+		c := snap.channel(channelID)
+		if c == nil {
+			return switchboard.Errorf(switchboard.CodeNotFound, "There is no channel %s. It may have been removed.", channelID)
+		}
+		a.Channel, a.SettingsVersion = *c, snap.settings.Version
+		var secret []byte
+		if err := t.one("SELECT secret_sealed FROM channel WHERE org_id = $1 AND id = $2", []any{org, channelID}, &secret); err != nil {
+			return err
+		}
+		if secret != nil {
+			plain, err := db.key.Open(secret, "channel secret "+channelID)
+			a.Secret, a.SecretErr = string(plain), err
+		}
+		return nil
+	})
+	return a, err
+}

@@ -289,19 +289,20 @@ func TestWhatIsKnownOfASender(t *testing.T) {
 		dana := storetest.Admin(t, db)
 		c := storetest.Channel(t, db, dana)
 		key := switchboard.ParseSender("+15125550177", "").Key
-		_, err := db.Sender(ctx, dana.OrgID, key)
-		wantCode(t, err, switchboard.CodeNotFound)
+		if s, err := db.SenderState(ctx, dana.OrgID, key); err != nil || !s.FirstAt.IsZero() {
+			t.Errorf("of a stranger: %+v, %v", s, err)
+		}
 		first := clock.Now().Add(-time.Hour)
 		storetest.TextAt(t, db, dana.OrgID, c, "+15125550177", "Hello", first)
 		storetest.Text(t, db, dana.OrgID, c, "+15125550177", "STOP")
-		s, err := db.Sender(ctx, dana.OrgID, key)
+		s, err := db.SenderState(ctx, dana.OrgID, key)
 		if err != nil || !s.OptedOut || s.Waiting != 2 || !s.FirstText.Equal(first) || s.Sender.Address != "+15125550177" || s.Blocked {
 			t.Errorf("known: %+v, %v", s, err)
 		}
 		if _, err := db.Block(ctx, dana, s.Sender, "spam"); err != nil {
 			t.Fatal(err)
 		}
-		if s, err = db.Sender(ctx, dana.OrgID, key); err != nil || !s.Blocked || s.BlockedBy != "Dana Reyes" || s.BlockedReason != "spam" {
+		if s, err = db.SenderState(ctx, dana.OrgID, key); err != nil || !s.Blocked || s.BlockedBy != "Dana Reyes" || s.BlockedReason != "spam" {
 			t.Errorf("after it was blocked: %+v, %v", s, err)
 		}
 	})

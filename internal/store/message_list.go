@@ -203,3 +203,14 @@ func (db *DB) Conversation(ctx context.Context, org string, key switchboard.Matc
 	})
 	return list, err
 }
+
+// MessagesByID returns messages in the order of ids; those that do not exist
+// are left out.
+func (db *DB) MessagesByID(ctx context.Context, org string, ids []string) ([]*switchboard.Message, error) {
+	var list []*switchboard.Message
+	err := db.inRead(ctx, func(t *tx) (err error) {
+		list, err = t.messagesByID(org, ids)
+		return err
+	})
+	return list, err
+}

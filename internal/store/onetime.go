@@ -140,11 +140,15 @@ func (t *tx) useLink(token string) (OneTimeLink, error) {
 	return l, err
 }
 
-// SetUp uses a set-up link up and makes the first admin of what n says; the
-// role is always admin. It fails with link_expired or set_up_done, and makes
-// nobody then.
-func (db *DB) SetUp(ctx context.Context, token string, n NewUser) (switchboard.User, error) {
+// SetUp uses a set-up link up, makes the first admin of what n says, whose role
+// is always admin, and gives the org its name, region and time zone. It fails
+// with link_expired or set_up_done, and as UpdateOrg does, and does nothing
+// then.
+func (db *DB) SetUp(ctx context.Context, token string, n NewUser, s OrgSettings) (switchboard.User, error) {
 	n.Role = switchboard.Admin
+	if err := s.check(); err != nil {
+		return switchboard.User{}, err
+	}
 	org, err := db.setupOrg(ctx, token)
 	if err != nil {
 		return switchboard.User{}, err
@@ -155,8 +159,11 @@ func (db *DB) SetUp(ctx context.Context, token string, n NewUser) (switchboard.U
 		if err != nil {
 			return err
 		}
-		u, err = t.createUser(switchboard.Actor{OrgID: l.OrgID, Name: n.Name, Role: switchboard.Admin}, n)
-		return err
+		by := switchboard.Actor{OrgID: l.OrgID, Name: n.Name, Role: switchboard.Admin}
+		if u, err = t.createUser(by, n); err != nil {
+			return err
+		}
+		return t.updateOrg(l.OrgID, s)
 	})
 	return u, err
 }

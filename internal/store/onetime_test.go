@@ -79,16 +79,24 @@ func TestTheSetupLinkIsDeadOnceThereIsAnAdmin(t *testing.T) {
 		_, err = db.UseLink(ctx, first)
 		wantCode(t, err, switchboard.CodeInvalid)
 
-		u, err := db.SetUp(ctx, first, store.NewUser{Name: "Dana Reyes", Email: "dana@example.com", PasswordHash: "hash"})
+		if has, err := db.HasAdmin(ctx, org); has || err != nil {
+			t.Errorf("an admin before set-up: %v, %v", has, err)
+		}
+		_, err = db.SetUp(ctx, first, store.NewUser{Name: "Dana Reyes", Email: "dana@example.com"}, store.OrgSettings{TimeZone: "Mars/Olympus"})
+		wantCode(t, err, switchboard.CodeInvalid)
+		u, err := db.SetUp(ctx, first, store.NewUser{Name: "Dana Reyes", Email: "dana@example.com", PasswordHash: "hash"}, store.OrgSettings{Name: "Northside", Region: "GB", TimeZone: "Europe/London"})
 		if err != nil || u.Role != switchboard.Admin {
 			t.Fatalf("set-up made %+v, %v", u, err)
 		}
 		if _, hash, _ := db.PasswordHash(ctx, org, "dana@example.com"); hash != "hash" {
 			t.Error("set-up lost the password")
 		}
-		_, err = db.SetUp(ctx, first, store.NewUser{Name: "Eve", Email: "eve@example.com"})
+		if s, _ := db.Settings(ctx, org); s.OrgName != "Northside" || s.Region != "GB" || s.TimeZone != "Europe/London" {
+			t.Errorf("set-up left the settings %+v", s)
+		}
+		_, err = db.SetUp(ctx, first, store.NewUser{Name: "Eve", Email: "eve@example.com"}, store.OrgSettings{})
 		wantCode(t, err, switchboard.CodeLinkExpired)
-		_, err = db.SetUp(ctx, second, store.NewUser{Name: "Eve", Email: "eve@example.com"})
+		_, err = db.SetUp(ctx, second, store.NewUser{Name: "Eve", Email: "eve@example.com"}, store.OrgSettings{})
 		wantCode(t, err, switchboard.CodeSetUpDone)
 		_, err = db.CreateSetupLink(ctx, org)
 		wantCode(t, err, switchboard.CodeSetUpDone)

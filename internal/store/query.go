@@ -5,7 +5,10 @@ import (
 	"strings"
 )
 
-// Page asks for a part of a list. Limit is from 1 to 500; Cursor is what the
+// MaxPage is the most that one part of a list holds.
+const MaxPage = 500
+
+// Page asks for a part of a list. Limit is from 1 to MaxPage; Cursor is what the
 // part before answered, "" for the first.
 type Page struct {
 	Limit  int

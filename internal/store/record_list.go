@@ -285,3 +285,14 @@ func (db *DB) RecentRecords(ctx context.Context, org string, object switchboard.
 	})
 	return list, err
 }
+
+// RecordsByID returns records, deleted or not, in the order of ids; those that
+// do not exist are left out.
+func (db *DB) RecordsByID(ctx context.Context, org string, ids []string) ([]*switchboard.Record, error) {
+	var list []*switchboard.Record
+	err := db.inRead(ctx, func(t *tx) (err error) {
+		list, err = t.recordsByID(org, ids)
+		return err
+	})
+	return list, err
+}

@@ -21,21 +21,28 @@ type OrgSettings struct {
 // national numbers of records differently: [DB.Reindex] is due then. It fails
 // with invalid for a region or time zone that does not exist.
 func (db *DB) UpdateOrg(ctx context.Context, actor switchboard.Actor, s OrgSettings) (switchboard.Settings, error) {
+	if err := s.check(); err != nil {
+		return switchboard.Settings{}, err
+	}
+	return db.editSettings(ctx, actor, "org.update", func(t *tx, _ switchboard.Settings) error { return t.updateOrg(actor.OrgID, s) })
+}
+
+func (s OrgSettings) check() error {
 	if s.Region != "" && !switchboard.KnownRegion(s.Region) {
-		return switchboard.Settings{}, switchboard.Invalid("region", "%q is no country code, such as US or GB.", s.Region)
+		return switchboard.Invalid("region", "%q is no country code, such as US or GB.", s.Region)
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "Local" {
-		return switchboard.Settings{}, switchboard.Invalid("time_zone", "There is no time zone %q. Use a name such as America/Chicago.", s.TimeZone)
+		return switchboard.Invalid("time_zone", "There is no time zone %q. Use a name such as America/Chicago.", s.TimeZone)
 	}
-	return db.editSettings(ctx, actor, "org.update", func(t *tx, now switchboard.Settings) error {
-		if err := t.exec("UPDATE org SET name = $2, region = $3, time_zone = $4 WHERE id = $1", actor.OrgID, s.Name, s.Region, s.TimeZone); err != nil {
-			return err
-		}
-		if s.Region != now.Region {
-			return t.reindexDue(actor.OrgID)
-		}
-		return nil
-	})
+	return nil
+}
+
+func (t *tx) updateOrg(org string, s OrgSettings) error {
+	err := t.exec("UPDATE org SET phone_metadata = CASE WHEN region = $2 THEN phone_metadata ELSE '' END WHERE id = $1", org, s.Region)
+	if err != nil {
+		return err
+	}
+	return t.exec("UPDATE org SET name = $2, region = $3, time_zone = $4 WHERE id = $1", org, s.Name, s.Region, s.TimeZone)
 }
 
 // SetPhoneFields changes which fields of records are matched. [DB.Reindex] is

@@ -202,6 +202,9 @@ func TestAChannelChangesHands(t *testing.T) {
 		if a, err := db.AccountByToken(ctx, "generic", token); err != nil || a.Secret != "new" || a.Channel.Name != name {
 			t.Errorf("its webhook address finds %+v, %v", a, err)
 		}
+		if a, err := db.Account(ctx, dana.OrgID, c.ID); err != nil || a.Secret != "new" || a.Channel.Name != name {
+			t.Errorf("its id finds %+v, %v", a, err)
+		}
 		if got := bells(t, db, dana, sam); got["Sam Ortiz"] != 1 || len(got) != 1 {
 			t.Errorf("what waits rings %v, want Sam alone", got)
 		}

@@ -190,6 +190,17 @@ func (t *tx) hasAdmin(org string) (bool, error) {
 	return err == nil, err
 }
 
+// HasAdmin reports whether the org has an active admin: until then it is not
+// set up.
+func (db *DB) HasAdmin(ctx context.Context, org string) (bool, error) {
+	has := false
+	err := db.inRead(ctx, func(t *tx) (err error) {
+		has, err = t.hasAdmin(org)
+		return err
+	})
+	return has, err
+}
+
 // PasswordHash returns the user with the e-mail address, in lower case, and
 // the hash of the password, "" if none is set. It fails with not_found if there
 // is no such user; whether the user is active is the caller's to look at.

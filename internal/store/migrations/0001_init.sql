@@ -223,7 +223,7 @@ CREATE TABLE sender (
 )/*clustered*/;
 CREATE INDEX sender_waiting ON sender (org_id, waiting_at, match_key) WHERE waiting > 0;
 CREATE INDEX sender_waiting_since ON sender (org_id, waiting_since, match_key) WHERE waiting > 0;
-CREATE INDEX sender_waiting_reason ON sender (org_id, waiting_reason, waiting_at) WHERE waiting > 0;
+CREATE INDEX sender_waiting_reason ON sender (org_id, waiting_reason, waiting_at, match_key, waiting) WHERE waiting > 0;
 CREATE INDEX sender_waiting_changed ON sender (org_id, waiting_changed_at) WHERE waiting_changed_at > 0;
 CREATE INDEX sender_blocked ON sender (org_id, blocked_at) WHERE blocked;
 
