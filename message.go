@@ -45,7 +45,7 @@ type Message struct {
 	State             State
 	Record            *RecordRef // where it is assigned; nil otherwise
 	Decision          *Decision  // nil for an outbound message
-	PlacementID       string     // the action of a person that placed it last; "" if the rule did
+	PlacementID       string     // the actions of persons that placed it there, separated by spaces; "" if the rule did
 	Version           int64      // grows with each change
 	Flags             []Flag
 }

@@ -21,9 +21,16 @@ func (t *tx) block(actor switchboard.Actor, key switchboard.MatchKey, reason str
 	n, err := t.execN(`UPDATE sender SET blocked = TRUE, blocked_reason = $3, blocked_by = $4, blocked_at = $5 WHERE org_id = $1 AND match_key = $2 AND NOT blocked`,
 		actor.OrgID, string(key), reason, actor.Name, micros(t.now))
 	if err == nil && n > 0 && t.log != nil {
-		t.log.Blocks = append(t.log.Blocks, blockBefore{key})
+		t.log.Blocks = append(t.log.Blocks, blockBefore{key, micros(t.now)})
 	}
 	return err
+}
+
+// unblock takes back a block, unless the sender was unblocked since, or
+// blocked anew.
+func (t *tx) unblock(org string, b blockBefore) error {
+	return t.exec(`UPDATE sender SET blocked = FALSE, blocked_reason = '', blocked_by = '', blocked_at = 0 WHERE org_id = $1 AND match_key = $2 AND blocked AND blocked_at = $3`,
+		org, string(b.Key), b.At)
 }
 
 func (t *tx) setBlocked(org string, key switchboard.MatchKey, blocked bool, reason, by string) error {

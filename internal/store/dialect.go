@@ -21,8 +21,9 @@ type dialect struct {
 	// and list makes that parameter.
 	in   func(column, n string) string
 	list func(values []string) any
-	// forUpdate and skipLocked end a SELECT that claims rows.
-	forUpdate, skipLocked string
+	// forUpdate and skipLocked end a SELECT that claims rows, forShare one that
+	// keeps them from being changed.
+	forUpdate, skipLocked, forShare string
 	// retry reports whether a transaction failed for the others' sake and may be run again.
 	retry func(error) bool
 	// unique reports whether a unique key was violated.
@@ -51,7 +52,7 @@ var postgresDialect = dialect{
 	in:   func(column, n string) string { return column + " = ANY(" + n + "::text[])" },
 	list: func(values []string) any { return values },
 
-	forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED",
+	forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", forShare: " FOR SHARE",
 	retry: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03")

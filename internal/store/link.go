@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -84,22 +85,51 @@ func (t *tx) dropLink(org string, l linkRow) error {
 	return t.exec("DELETE FROM record_number WHERE org_id = $1 AND match_key = $2 AND record_id = $3 AND field = $4", org, string(l.Key), l.RecordID, switchboard.LinkField)
 }
 
-// unask takes away the placement's wish for the link between the sender and the
-// record, and the link with the last wish. It reports whether the link went.
-func (t *tx) unask(org string, key switchboard.MatchKey, record, placement string) (bool, error) {
-	if placement == "" {
+// unask takes away what the message's placements asked for: their wishes for
+// the link between its sender and its record, and the link with the last wish.
+// It reports whether the link went.
+func (t *tx) unask(org string, m *switchboard.Message) (bool, error) {
+	if m.PlacementID == "" {
 		return false, nil
 	}
-	l, ok, err := t.linkOf(org, key, record)
+	l, ok, err := t.linkOf(org, m.Sender.Key, m.Record.ID)
 	if err != nil || !ok {
 		return false, err
 	}
-	n, err := t.execN("DELETE FROM link_ask WHERE org_id = $1 AND link_id = $2 AND placement_id = $3", org, l.ID, placement)
-	if err != nil || n == 0 {
-		return false, err
+	asked := false
+	for placement := range strings.FieldsSeq(m.PlacementID) {
+		n, err := t.execN("DELETE FROM link_ask WHERE org_id = $1 AND link_id = $2 AND placement_id = $3", org, l.ID, placement)
+		if err != nil {
+			return false, err
+		}
+		if n > 0 {
+			asked = true
+			t.log.ask(askChange{Added: false, Link: l, Placement: placement})
+		}
 	}
-	t.log.ask(askChange{Added: false, Link: l, Placement: placement})
+	if !asked {
+		return false, nil
+	}
 	return t.dropUnwanted(org, l)
+}
+
+// stillAsking returns the placements by which the message is on the record
+// already and that still ask for its link: placing it there once more does not
+// make them forget it.
+func (t *tx) stillAsking(org string, m *switchboard.Message, record string) ([]string, error) {
+	if m.Record == nil || m.Record.ID != record || m.PlacementID == "" {
+		return nil, nil
+	}
+	var asking []string
+	err := t.each(func(rows *sql.Rows) error {
+		var p string
+		err := rows.Scan(&p)
+		asking = append(asking, p)
+		return err
+	}, `SELECT a.placement_id FROM link l JOIN link_ask a ON a.org_id = l.org_id AND a.link_id = l.id
+		WHERE l.org_id = $1 AND l.match_key = $2 AND l.record_id = $3 AND `+t.in("a.placement_id", "$4")+" ORDER BY a.placement_id",
+		org, string(m.Sender.Key), record, t.list(strings.Fields(m.PlacementID)))
+	return asking, err
 }
 
 func (t *tx) dropUnwanted(org string, l linkRow) (bool, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -70,6 +71,15 @@ func (db *DB) PlaceOnNew(ctx context.Context, actor switchboard.Actor, object sw
 		if err := checkVersion(messages[0], p.Version, fields); err != nil {
 			return err
 		}
+		if p.WholeSender { // those that wait now, before the new record places some of them
+			if messages, err = t.withWaiting(actor.OrgID, messages); err != nil {
+				return err
+			}
+			p.MessageIDs, p.WholeSender = nil, false
+			for _, m := range messages {
+				p.MessageIDs = append(p.MessageIDs, m.ID)
+			}
+		}
 		record, resolved, err := t.createRecord(actor, object, fields, switchboard.OriginPerson)
 		if err != nil {
 			return err
@@ -97,7 +107,7 @@ func (t *tx) place(actor switchboard.Actor, p Placement) (Changed, error) {
 	if err != nil {
 		return Changed{}, err
 	}
-	record, err := t.liveRecord(org, p.RecordID)
+	record, err := t.liveRecord(org, p.RecordID, t.db.dialect.forShare)
 	if err != nil {
 		return Changed{}, err
 	}
@@ -125,7 +135,11 @@ func (t *tx) place(actor switchboard.Actor, p Placement) (Changed, error) {
 			placed := m.Decision.Placed(record, actor.By())
 			d = &placed
 		}
-		if err := t.setMessage(org, m, switchboard.Assigned, &record, d, placement); err != nil {
+		placements, err := t.stillAsking(org, m, record.ID)
+		if err != nil {
+			return Changed{}, err
+		}
+		if err := t.setMessage(org, m, switchboard.Assigned, &record, d, strings.Join(append(placements, placement), " ")); err != nil {
 			return Changed{}, err
 		}
 		if p.Remember {
@@ -245,7 +259,7 @@ func (t *tx) leave(org string, m *switchboard.Message, to *switchboard.RecordRef
 	if m.Record == nil || to != nil && to.ID == m.Record.ID {
 		return nil
 	}
-	gone, err := t.unask(org, m.Sender.Key, m.Record.ID, m.PlacementID)
+	gone, err := t.unask(org, m)
 	if err != nil || !gone {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -45,7 +46,7 @@ func (db *DB) Receive(ctx context.Context, org string, batch []Delivery) ([]Rece
 	if err != nil {
 		return nil, err
 	}
-	err = db.inTx(ctx, func(t *tx) error {
+	err = db.inRecordTx(ctx, func(t *tx) error {
 		r := receiver{tx: t, org: org, results: make([]Received, len(batch)), numbers: numbers}
 		if err := r.receive(batch); err != nil {
 			return err
@@ -106,10 +107,12 @@ type receiver struct {
 	texts      []*arriving
 	consents   []consent
 	deliveries []receiptOf
+	again      []*arriving // texts whose id was known
 	senders    map[switchboard.MatchKey]*heard
+	wished     map[switchboard.MatchKey]*heard // senders whose consent has changed
 	candidates map[switchboard.MatchKey][]switchboard.Candidate
-	created    map[switchboard.MatchKey]switchboard.Change // records made for unknown numbers
-	waiting    unsettled                                   // senders of texts that the rule left to a person
+	decided    []*arriving // but not written yet
+	waiting    unsettled   // senders of texts that the rule left to a person
 }
 
 // arriving is one text on its way into the store.
@@ -121,10 +124,9 @@ type arriving struct {
 	at       time.Time
 	message  switchboard.Message
 	key      receiptKey
-	sameAs   *arriving // a text of this batch that it repeats or joins
-	known    bool      // it is stored already, or joined its twin: message.ID is that one's
-	joined   bool      // a twin joined it
-	wish     switchboard.Wish
+	sameAs   *arriving              // a text of this batch that it repeats or joins
+	known    bool                   // it is stored already, or joined its twin: message.ID is that one's
+	joined   bool                   // a twin joined it
 	logged   *switchboard.RecordRef // the record that an outbound message was logged with
 }
 
@@ -144,7 +146,10 @@ type receiptOf struct {
 	status switchboard.DeliveryStatus
 }
 
+// consent is a wish that came in an event of its own, after so many texts of
+// the batch.
 type consent struct {
+	after  int
 	sender switchboard.Sender
 	optOut bool
 	at     time.Time
@@ -172,7 +177,7 @@ func (r *receiver) receive(batch []Delivery) error {
 	if err := r.lock(); err != nil {
 		return err
 	}
-	if err := r.applyConsent(); err != nil {
+	if err := r.holdLogged(); err != nil {
 		return err
 	}
 	if err := r.joinTwins(); err != nil {
@@ -181,7 +186,15 @@ func (r *receiver) receive(batch []Delivery) error {
 	if err := r.decide(); err != nil {
 		return err
 	}
-	if err := r.write(); err != nil {
+	if err := r.writeConsent(); err != nil {
+		return err
+	}
+	if err := r.settle(r.org, r.snap, r.waiting); err != nil {
+		return err
+	}
+	// These touch messages of senders that are not locked here. Whoever holds
+	// one of those messages waits for nothing that is held here, so they come last.
+	if err := r.flagReused(); err != nil {
 		return err
 	}
 	if err := r.noteDeliveries(); err != nil {
@@ -221,7 +234,7 @@ func (r *receiver) admit(i int, d *Delivery) error {
 			if at.IsZero() || at.After(received) {
 				at = received
 			}
-			r.consents = append(r.consents, consent{switchboard.ParseSender(e.Consent.Sender, c.Region), e.Consent.OptOut, at})
+			r.consents = append(r.consents, consent{len(r.texts), switchboard.ParseSender(e.Consent.Sender, c.Region), e.Consent.OptOut, at})
 		case e.Delivery != nil:
 			key := receiptKey{c.Provider, e.Delivery.Account, e.Delivery.ProviderMessageID}
 			if key.account == "" {
@@ -269,14 +282,11 @@ func (r *receiver) compose(a *arriving) error {
 	m.ID = r.newID()
 	m.Version = 1
 	if x.RecordID != "" {
-		ref, err := r.liveRecord(r.org, x.RecordID)
+		ref, err := r.liveRecord(r.org, x.RecordID, "")
 		if err != nil {
 			return err
 		}
 		a.logged = &ref
-	}
-	if m.Direction == switchboard.Inbound {
-		a.wish = switchboard.KeywordWish(m.Body)
 	}
 	return nil
 }
@@ -307,6 +317,7 @@ func (r *receiver) dedupe() error {
 	for _, a := range r.texts {
 		if same := first[a.key]; same != nil {
 			a.sameAs = same
+			r.again = append(r.again, a)
 			continue
 		}
 		first[a.key] = a
@@ -355,6 +366,7 @@ func (r *receiver) findKnown(claimed []*arriving) error {
 			}
 			if a := texts[id]; a != nil && a.message.ID != message {
 				a.known, a.message.ID = true, message
+				r.again = append(r.again, a)
 			}
 			return nil
 		}, "SELECT provider_message_id, message_id FROM receipt WHERE org_id = $1 AND provider = $2 AND account = $3 AND "+r.in("provider_message_id", "$4"),
@@ -363,18 +375,17 @@ func (r *receiver) findKnown(claimed []*arriving) error {
 			return err
 		}
 	}
-	return r.flagReused(claimed)
+	return nil
 }
 
 // flagReused marks stored messages whose id came again with another text: the
 // first is kept, a person should know.
-func (r *receiver) flagReused(claimed []*arriving) error {
-	for _, a := range claimed {
-		if !a.known {
-			continue
-		}
-		var body, twin, flags string
-		err := r.one("SELECT body, twin, flags FROM message WHERE org_id = $1 AND id = $2", []any{r.org, a.message.ID}, &body, &twin, &flags)
+func (r *receiver) flagReused() error {
+	slices.SortFunc(r.again, func(a, b *arriving) int { return strings.Compare(a.stored().message.ID, b.stored().message.ID) })
+	for _, a := range r.again {
+		id := a.stored().message.ID
+		var body, flags string
+		err := r.one("SELECT body, flags FROM message WHERE org_id = $1 AND id = $2", []any{r.org, id}, &body, &flags)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // the message was deleted; its receipt outlives it
 		}
@@ -384,7 +395,7 @@ func (r *receiver) flagReused(claimed []*arriving) error {
 		if body == a.message.Body || strings.Contains(flags, string(switchboard.FlagIDReused)) {
 			continue
 		}
-		if err := r.exec("UPDATE message SET flags = $3 WHERE org_id = $1 AND id = $2", r.org, a.message.ID, addFlag(flags, switchboard.FlagIDReused)); err != nil {
+		if err := r.exec("UPDATE message SET flags = $3 WHERE org_id = $1 AND id = $2", r.org, id, addFlag(flags, switchboard.FlagIDReused)); err != nil {
 			return err
 		}
 	}
@@ -432,22 +443,17 @@ func (r *receiver) lock() error {
 	return nil
 }
 
-// applyConsent marks numbers opted out or in: by callback or by keyword. An
-// older wish never overrules a newer one.
-func (r *receiver) applyConsent() error {
+// holdLogged keeps the records that outbound messages were logged with from
+// being deleted until the transaction ends. The senders come first, as everywhere.
+func (r *receiver) holdLogged() error {
 	for a := range r.fresh {
-		if a.wish != switchboard.NoWish {
-			r.consents = append(r.consents, consent{a.message.Sender, a.wish == switchboard.WishOptOut, a.message.Time})
-		}
-	}
-	for _, c := range r.consents {
-		h := r.senders[c.sender.Key]
-		at := micros(c.at)
-		if at < h.consentAt {
+		if a.logged == nil {
 			continue
 		}
-		h.optedOut, h.consentAt = c.optOut, at
-		err := r.exec("UPDATE sender SET opted_out = $3, consent_at = $4 WHERE org_id = $1 AND match_key = $2", r.org, string(c.sender.Key), c.optOut, at)
+		_, err := r.liveRecord(r.org, a.logged.ID, r.db.dialect.forShare)
+		if switchboard.ErrorCode(err) == switchboard.CodeRecordDeleted {
+			return errAgain // it was not when the delivery was admitted
+		}
 		if err != nil {
 			return err
 		}
@@ -455,17 +461,51 @@ func (r *receiver) applyConsent() error {
 	return nil
 }
 
-// decide runs the rule on each fresh text, in order. What one decided is
-// history for the next.
+// consented applies the wishes that came before the text with this index.
+func (r *receiver) consented(text int) {
+	for len(r.consents) > 0 && r.consents[0].after <= text {
+		c := r.consents[0]
+		r.consents = r.consents[1:]
+		r.wish(c.sender.Key, c.optOut, c.at)
+	}
+}
+
+// wish marks a sender opted out or in. An older wish never overrules a newer one.
+func (r *receiver) wish(key switchboard.MatchKey, optOut bool, at time.Time) {
+	h := r.senders[key]
+	if micros(at) < h.consentAt {
+		return
+	}
+	h.optedOut, h.consentAt = optOut, micros(at)
+	r.wished[key] = h
+}
+
+func (r *receiver) writeConsent() error {
+	r.consented(len(r.texts))
+	for _, key := range slices.Sorted(maps.Keys(r.wished)) {
+		h := r.wished[key]
+		err := r.exec("UPDATE sender SET opted_out = $3, consent_at = $4 WHERE org_id = $1 AND match_key = $2", r.org, string(key), h.optedOut, h.consentAt)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decide runs the rule on each fresh text, in order, and writes them. What one
+// decided is history for the next.
 func (r *receiver) decide() error {
+	r.waiting, r.wished = unsettled{}, map[switchboard.MatchKey]*heard{}
 	var keys []string
+	fresh := 0
 	for a := range r.fresh {
+		fresh++
 		k := string(a.message.Sender.Key)
 		if !slices.Contains(keys, k) || len(keys) > 64 { // a repeated key costs less than finding it in a long list
 			keys = append(keys, k)
 		}
 	}
-	if len(keys) == 0 {
+	if fresh == 0 {
 		return nil
 	}
 	slices.Sort(keys)
@@ -474,24 +514,61 @@ func (r *receiver) decide() error {
 	if r.candidates, err = r.tx.candidates(r.org, keys); err != nil {
 		return err
 	}
-	r.waiting, r.created = unsettled{}, map[switchboard.MatchKey]switchboard.Change{}
-	for a := range r.fresh {
-		m := &a.message
-		if m.Direction == switchboard.Outbound {
+	if r.numbers == 0 {
+		if r.numbers, err = r.advanceNumber(r.org, int64(fresh)); err != nil {
+			return err
+		}
+	}
+	for i, a := range r.texts {
+		r.consented(i)
+		if a.known || a.sameAs != nil {
+			continue
+		}
+		if a.message.Direction == switchboard.Outbound {
 			r.decideOutbound(a)
 		} else if err := r.decideInbound(a); err != nil {
 			return err
 		}
-		if m.Record != nil {
-			r.remember(m)
+		if a.message.Record != nil {
+			r.remember(&a.message)
+		}
+		r.decided = append(r.decided, a)
+		if d := a.message.Decision; d != nil && d.Outcome == switchboard.OutcomeCreated {
+			if err := r.placeWaiting(a); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return r.write()
+}
+
+// placeWaiting decides the sender's waiting messages again, because a record
+// has just been made for it. Creation may have been off, or the sender opted
+// out, when those came.
+func (r *receiver) placeWaiting(a *arriving) error {
+	key := a.message.Sender.Key
+	if _, now := r.waiting[key]; !now && !r.senders[key].waiting {
+		return nil
+	}
+	if err := r.write(); err != nil {
+		return err
+	}
+	change := switchboard.Change{Kind: switchboard.RecordCreated, Record: *a.message.Record}
+	if _, err := r.decideAgain(r.org, r.snap, key, change); err != nil {
+		return err
+	}
+	r.waiting.add(key)
+	found, err := r.tx.candidates(r.org, []string{string(key)})
+	r.candidates[key] = found[key]
+	return err
 }
 
 func (r *receiver) decideInbound(a *arriving) error {
 	m := &a.message
 	h := r.senders[m.Sender.Key]
+	if wish := switchboard.KeywordWish(m.Body); wish != switchboard.NoWish {
+		r.wish(m.Sender.Key, wish == switchboard.WishOptOut, m.Time)
+	}
 	unknown := r.snap.settings.UnknownNumbers
 	d := switchboard.Route(switchboard.Facts{
 		Sender:          m.Sender,
@@ -540,22 +617,10 @@ func (r *receiver) remember(m *switchboard.Message) {
 	}
 }
 
+// write adds the messages that are decided.
 func (r *receiver) write() error {
-	var fresh []*arriving
-	for a := range r.fresh {
-		fresh = append(fresh, a)
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	if r.numbers == 0 {
-		var err error
-		if r.numbers, err = r.advanceNumber(r.org, int64(len(fresh))); err != nil {
-			return err
-		}
-	}
-	args := make([]any, 0, len(fresh)*messageColumns)
-	for _, a := range fresh {
+	args := make([]any, 0, len(r.decided)*messageColumns)
+	for _, a := range r.decided {
 		a.message.Number = r.numbers
 		r.numbers++
 		var err error
@@ -566,23 +631,18 @@ func (r *receiver) write() error {
 	if err := r.insert("message", messageInsert, "", messageColumns, args); err != nil {
 		return err
 	}
-	if err := r.findNumbers(fresh); err != nil {
+	if err := r.findNumbers(r.decided); err != nil {
 		return err
 	}
-	for _, a := range fresh {
+	for _, a := range r.decided {
 		if a.logged != nil {
 			if err := r.keepSender(r.org, a.logged.ID, a.message.Sender.Key); err != nil {
 				return err
 			}
 		}
 	}
-	for key, change := range r.created {
-		if _, err := r.decideAgain(r.org, r.snap, key, change); err != nil {
-			return err
-		}
-		r.waiting.add(key)
-	}
-	return r.settle(r.org, r.snap, r.waiting)
+	r.decided = r.decided[:0]
+	return nil
 }
 
 const messageInsert = `(org_id, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,

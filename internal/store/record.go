@@ -45,15 +45,11 @@ func (t *tx) record(org, id string) (*switchboard.Record, error) {
 	return r, err
 }
 
-// liveRecord returns a record that may take messages, and keeps it from being
-// deleted until the transaction ends.
-func (t *tx) liveRecord(org, id string) (switchboard.RecordRef, error) {
+// liveRecord returns a record that may take messages. With the dialect's
+// forShare it is kept from being changed until the transaction ends.
+func (t *tx) liveRecord(org, id, lock string) (switchboard.RecordRef, error) {
 	var ref switchboard.RecordRef
 	var deleted bool
-	lock := ""
-	if t.db.dialect == &postgresDialect {
-		lock = " FOR SHARE"
-	}
 	err := t.one("SELECT id, object, name, deleted FROM record WHERE org_id = $1 AND id = $2"+lock, []any{org, id}, &ref.ID, &ref.Object, &ref.Name, &deleted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ref, switchboard.Errorf(switchboard.CodeNotFound, "There is no record %q.", id)
@@ -494,6 +490,5 @@ func (r *receiver) createForUnknown(a *arriving, u switchboard.UnknownNumbers) (
 		c.Matched = append(c.Matched, switchboard.Matched{Field: n.Field, Value: n.Value})
 	}
 	r.candidates[m.Sender.Key] = append(r.candidates[m.Sender.Key], c)
-	r.created[m.Sender.Key] = switchboard.Change{Kind: switchboard.RecordCreated, Record: record.Ref()}
 	return record.Ref(), nil
 }

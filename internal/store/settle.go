@@ -219,8 +219,8 @@ func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[str
 
 // decideAgain runs the rule again on the sender's waiting messages, oldest
 // first, because the records that match it have changed. What one of them gets
-// is history for the next. Messages that a person took off a record stay as
-// they are. It returns the ids of those that were placed. The sender is locked;
+// is history for the next. Messages that a person took off a record, or that an
+// undo has just put back, stay as they are. It returns the ids of those that were placed. The sender is locked;
 // the caller settles it.
 func (t *tx) decideAgain(org string, snap *snapshot, key switchboard.MatchKey, change switchboard.Change) ([]string, error) {
 	waiting, err := t.messages("m.org_id = $1 AND m.state = 'unassigned' AND m.direction = 'inbound' AND m.reason <> 'person' AND m.sender_key = $2 ORDER BY m.message_time, m.seq",
@@ -232,10 +232,17 @@ func (t *tx) decideAgain(org string, snap *snapshot, key switchboard.MatchKey, c
 	if err != nil {
 		return nil, err
 	}
+	var blocked bool
+	if err := t.one("SELECT blocked FROM sender WHERE org_id = $1 AND match_key = $2", []any{org, string(key)}, &blocked); err != nil {
+		return nil, err
+	}
 	candidates := byKey[key]
 	var placed []string
 	for _, m := range waiting {
-		d := switchboard.Route(switchboard.Facts{Sender: m.Sender, Candidates: candidates, SettingsVersion: snap.settings.Version})
+		if t.log.putsBack(m.ID) {
+			continue
+		}
+		d := switchboard.Route(switchboard.Facts{Sender: m.Sender, Blocked: blocked, Candidates: candidates, SettingsVersion: snap.settings.Version})
 		if d.Record != nil {
 			d.Retroactive, d.Change = true, &change
 			placed = append(placed, m.ID)

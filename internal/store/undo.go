@@ -56,8 +56,17 @@ type createdRecord struct {
 	Version int64  `json:"version"`
 }
 
+// blockBefore is a sender that the action has blocked, and when: a later block
+// is another's.
 type blockBefore struct {
 	Key switchboard.MatchKey `json:"key"`
+	At  int64                `json:"at"`
+}
+
+// putsBack reports whether the log, taking an action back, has put the message
+// where it was.
+func (l *changeLog) putsBack(id string) bool {
+	return l != nil && l.undoing && slices.ContainsFunc(l.Messages, func(b messageBefore) bool { return b.ID == id })
 }
 
 // message notes a message as it is before its change.
@@ -127,7 +136,7 @@ func (t *tx) keepUndo(actor switchboard.Actor) (string, error) {
 // one of the messages since. It returns the messages as they are now.
 func (db *DB) Undo(ctx context.Context, actor switchboard.Actor, token string) ([]*switchboard.Message, error) {
 	var after []*switchboard.Message
-	err := db.inTx(ctx, func(t *tx) error {
+	err := db.inRecordTx(ctx, func(t *tx) error {
 		log, err := t.takeUndo(actor, token)
 		if err != nil {
 			return err
@@ -208,7 +217,7 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 		touched.add(a.Link.Key)
 	}
 	for _, b := range log.Blocks {
-		if err := t.setBlocked(org, b.Key, false, "", ""); err != nil {
+		if err := t.unblock(org, b); err != nil {
 			return err
 		}
 	}
