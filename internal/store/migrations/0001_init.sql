@@ -346,6 +346,7 @@ CREATE TABLE quarantine (
     org_id      TEXT NOT NULL,
     id          TEXT NOT NULL,
     channel_id  TEXT NOT NULL,
+    same        TEXT NOT NULL, -- what a repeat of the request has in common with it
     provider    TEXT NOT NULL,
     received_at BIGINT NOT NULL,
     reason      TEXT NOT NULL,
@@ -354,6 +355,7 @@ CREATE TABLE quarantine (
     replayed_at BIGINT NOT NULL, -- 0 until then
     PRIMARY KEY (org_id, id)
 )/*clustered*/;
+CREATE UNIQUE INDEX quarantine_same ON quarantine (org_id, channel_id, same);
 
 -- +goose Down
 DROP TABLE quarantine;
