@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/fault"
 )
 
 // What bounds a delivery.
@@ -215,6 +216,9 @@ func (d *delivery) take(ctx context.Context) answer {
 			return trouble()
 		}
 		err := d.commit(ctx, verdict)
+		if err == nil {
+			err = fault.BeforeAnswer.Pass()
+		}
 		if err == nil {
 			contentType, body := d.driver.Answer()
 			return answer{http.StatusOK, contentType, body}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/switchboardhq/switchboard/internal/fault"
 )
 
 // sqliteWriter owns SQLite's one writing connection: transactions run on it one
@@ -61,11 +63,14 @@ func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (er
 	if err := do(&tx{querier: w, db: db, ctx: ctx, now: db.clock()}); err != nil {
 		return err
 	}
+	if err := fault.BeforeCommit.Pass(); err != nil {
+		return err
+	}
 	if _, err := w.ExecContext(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
-	return nil
+	return fault.AfterCommit.Pass()
 }
 
 func (w *sqliteWriter) prepared(ctx context.Context, query string) (*sql.Stmt, error) {

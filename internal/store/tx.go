@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/fault"
 )
 
 // querier is what a statement runs on: a transaction, or the reading pool.
@@ -172,7 +173,13 @@ func (db *DB) inPostgresTx(ctx context.Context, do func(*tx) error) error {
 	if err := do(&tx{querier: st, db: db, ctx: ctx, now: db.clock()}); err != nil {
 		return err
 	}
-	return st.Commit()
+	if err := fault.BeforeCommit.Pass(); err != nil {
+		return err
+	}
+	if err := st.Commit(); err != nil {
+		return err
+	}
+	return fault.AfterCommit.Pass()
 }
 
 // inRead runs do on the reading pool, where each statement sees what is committed.

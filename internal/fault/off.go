@@ -1,0 +1,6 @@
+//go:build !fault
+
+package fault
+
+// Pass returns nil.
+func (Point) Pass() error { return nil }
