@@ -212,19 +212,27 @@ func (db *DB) Links(ctx context.Context, org string, f LinkFilter) ([]Link, stri
 	return links, next, err
 }
 
+func (t *tx) linkByID(org, id string) (linkRow, error) {
+	l := linkRow{ID: id}
+	err := t.one("SELECT match_key, sender_kind, address, record_id FROM link WHERE org_id = $1 AND id = $2", []any{org, id}, &l.Key, &l.Kind, &l.Address, &l.RecordID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return l, switchboard.Errorf(switchboard.CodeNotFound, "There is no remembered number %q.", id)
+	}
+	return l, err
+}
+
 // DeleteLink takes a remembered number away, whoever asked for it. It decides
 // nothing again.
 func (db *DB) DeleteLink(ctx context.Context, actor switchboard.Actor, id string) error {
 	return db.inTx(ctx, func(t *tx) error {
-		l := linkRow{ID: id}
-		err := t.one("SELECT match_key, sender_kind, address, record_id FROM link WHERE org_id = $1 AND id = $2", []any{actor.OrgID, id}, &l.Key, &l.Kind, &l.Address, &l.RecordID)
-		if errors.Is(err, sql.ErrNoRows) {
-			return switchboard.Errorf(switchboard.CodeNotFound, "There is no remembered number %q.", id)
-		}
+		l, err := t.linkByID(actor.OrgID, id)
 		if err != nil {
 			return err
 		}
 		if _, err := t.lockSender(actor.OrgID, switchboard.Sender{Key: l.Key, Kind: l.Kind, Address: l.Address}); err != nil {
+			return err
+		}
+		if l, err = t.linkByID(actor.OrgID, id); err != nil { // it may have gone before it was locked
 			return err
 		}
 		if err := t.dropLink(actor.OrgID, l); err != nil {

@@ -60,6 +60,16 @@ func (t *tx) liveRecord(org, id, lock string) (switchboard.RecordRef, error) {
 	return ref, err
 }
 
+// holdRecord keeps others from changing the record, and from linking a number
+// to it, until the transaction ends. The senders that it matches are locked: one
+// that was linked before this is among them, or the change starts again.
+func (t *tx) holdRecord(org, id string) error {
+	if t.db.dialect.forUpdate == "" {
+		return nil
+	}
+	return t.each(func(*sql.Rows) error { return nil }, "SELECT id FROM record WHERE org_id = $1 AND id = $2"+t.db.dialect.forUpdate, org, id)
+}
+
 // Record returns one record, deleted or not, or an error with code not_found.
 func (db *DB) Record(ctx context.Context, org, id string) (*switchboard.Record, error) {
 	var r *switchboard.Record
@@ -365,7 +375,10 @@ func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id stri
 		if err != nil {
 			return err
 		}
-		resolved, err = t.changed(org, id, locked, editChange(&edited, patch, snap.settings.PhoneFields), func() error {
+		if err := t.holdRecord(org, id); err != nil {
+			return err
+		}
+		resolved, err = t.changed(org, id, locked, editChange(r, &edited, snap.settings.PhoneFields), func() error {
 			return t.rewriteRecord(org, &edited, numbers, rejected)
 		})
 		if err != nil {
@@ -379,11 +392,11 @@ func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id stri
 }
 
 // editChange names the phone field that was edited, if one was.
-func editChange(r *switchboard.Record, patch switchboard.Fields, fields switchboard.PhoneFields) switchboard.Change {
-	c := switchboard.Change{Kind: switchboard.RecordEdited, Record: r.Ref()}
-	for _, f := range fields[r.Object] {
-		if _, ok := patch[f]; ok {
-			c.Field, c.Value = f, r.Fields.Text(f)
+func editChange(before, after *switchboard.Record, fields switchboard.PhoneFields) switchboard.Change {
+	c := switchboard.Change{Kind: switchboard.RecordEdited, Record: after.Ref()}
+	for _, f := range fields[after.Object] {
+		if v := after.Fields.Text(f); v != before.Fields.Text(f) {
+			c.Field, c.Value = f, v
 			break
 		}
 	}
@@ -447,6 +460,9 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		numbers, rejected := switchboard.RecordNumbers(r.Object, r.Fields, snap.settings.PhoneFields, snap.settings.Region)
 		locked, err := t.lockNumbers(org, id, numbers)
 		if err != nil {
+			return err
+		}
+		if err := t.holdRecord(org, id); err != nil {
 			return err
 		}
 		kind, action := switchboard.RecordDeleted, "record.delete"

@@ -261,6 +261,9 @@ func (t *tx) putBack(org string, b messageBefore) error {
 // removeUntouched deletes the record that the action created, unless somebody
 // has changed it or a message is on it.
 func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touched unsettled) error {
+	if err := t.holdRecord(org, c.ID); err != nil {
+		return err
+	}
 	var used int
 	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
 		return err
