@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// AddOrg makes one more org, so that many worlds fit into one store.
+func (db *DB) AddOrg(ctx context.Context) (string, error) {
+	var id string
+	err := db.inTx(ctx, func(t *tx) error {
+		fields, err := json.Marshal(switchboard.DefaultPhoneFields())
+		if err != nil {
+			return err
+		}
+		unknown, err := json.Marshal(switchboard.DefaultUnknownNumbers())
+		if err != nil {
+			return err
+		}
+		id = t.newID()
+		return t.exec(`INSERT INTO org (id, name, region, time_zone, settings_version, phone_fields, unknown_numbers, phone_metadata, next_number, created_at)
+			SELECT $1, 'Acme', 'US', '', 1, $2, $3, phone_metadata, 1, $4 FROM org ORDER BY created_at, id LIMIT 1`,
+			id, string(fields), string(unknown), micros(t.now))
+	})
+	return id, err
+}
+
+// AllMessages returns the org's messages in the order of their numbers.
+func (db *DB) AllMessages(ctx context.Context, org string) ([]*switchboard.Message, error) {
+	var all []*switchboard.Message
+	err := db.inRead(ctx, func(t *tx) (err error) {
+		all, err = t.messages("m.org_id = $1 ORDER BY m.number", org)
+		return err
+	})
+	return all, err
+}
+
+// Rows runs a query on the reading pool.
+func (db *DB) Rows(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return db.read.QueryContext(ctx, query, args...)
+}
+
+// Exec runs a statement on the writing pool of PostgreSQL, or on a connection
+// of its own to SQLite's file.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
+	return db.inTx(ctx, func(t *tx) error { return t.exec(query, args...) })
+}

@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"flag"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/switchboardhq/switchboard/internal/store"
+	"github.com/switchboardhq/switchboard/internal/store/storetest"
+)
+
+// drawn makes rapid choose.
+type drawn struct{ t *rapid.T }
+
+func (d drawn) intn(n int, what string) int { return rapid.IntRange(0, n-1).Draw(d.t, what) }
+
+// A random world goes through the store and through the model, and after each
+// step both show the same: every decision with its candidates, every link,
+// every notification, and what the queue says of each sender.
+func TestTheStoreDoesWhatTheModelSays(t *testing.T) {
+	fewerChecks(t, 30)
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		rapid.Check(t, func(rt *rapid.T) {
+			w, m := newWorld(t, db)
+			c := drawn{rt}
+			run := func(make func(chooser) step) func(*rapid.T) {
+				return func(*rapid.T) { w.run(rt, m, make(c)) }
+			}
+			// What needs texts or records draws a text or a record until there is one.
+			withTexts := func(make func(chooser) step) func(*rapid.T) {
+				return func(*rapid.T) {
+					switch {
+					case len(w.texts) == 0:
+						w.run(rt, m, w.receive(c))
+					case len(w.records) == 0:
+						w.run(rt, m, w.createRecord(c))
+					default:
+						w.run(rt, m, make(c))
+					}
+				}
+			}
+			rt.Repeat(map[string]func(*rapid.T){
+				"receive": run(w.receive), "receive more": run(w.receive), "receive still more": run(w.receive), "consent": run(w.consent),
+				"create": run(w.createRecord), "import": run(w.createRecords), "edit": withTexts(w.updateRecord), "delete": withTexts(w.deleteRecord), "restore": withTexts(w.restoreRecord),
+				"place": withTexts(w.place), "place more": withTexts(w.place), "place on new": withTexts(w.placeOnNew), "take off": withTexts(w.takeOff), "dismiss": withTexts(w.dismiss),
+				"undo": run(w.undo), "undo more": run(w.undo), "block": run(w.block), "unblock": run(w.unblock), "delete link": run(w.deleteLink),
+				"creation": run(w.setCreation), "users": run(w.setActive), "read": run(w.markRead),
+			})
+		})
+	})
+}
+
+// run does one step in both, and compares.
+func (w *world) run(t *rapid.T, m *model, s step) {
+	t.Log(s.what)
+	w.readVersion(t, m)
+	got := s.do()
+	want, wrong := s.model(m)
+	if wrong != "" {
+		t.Fatalf("%s: %s", s.what, wrong)
+	}
+	if got != want {
+		t.Fatalf("%s: the store's error is %q, the model's %q", s.what, got, want)
+	}
+	w.readVersion(t, m)
+	if d := w.differences(m); d != "" {
+		t.Fatalf("after %s:\n%s", s.what, d)
+	}
+}
+
+// fewerChecks lets rapid try n times where nobody has said how often: a world
+// costs many transactions.
+func fewerChecks(t *testing.T, n int) {
+	t.Helper()
+	const name = "rapid.checks"
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == name })
+	if said {
+		return
+	}
+	before := flag.Lookup(name).Value.String()
+	set := func(v string) {
+		if err := flag.Set(name, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(strconv.Itoa(n))
+	t.Cleanup(func() { set(before) })
+}

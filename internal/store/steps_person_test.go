@@ -1,0 +1,277 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+func (w *world) keep(actor switchboard.Actor, c store.Changed, err error) switchboard.Code {
+	if err == nil {
+		w.tokens = append(w.tokens, token{actor, c.Undo})
+	}
+	return switchboard.ErrorCode(err)
+}
+
+func (w *world) place(c chooser) step {
+	actor := w.actor(c)
+	p := store.Placement{MessageIDs: some(c, w.texts, "text"), RecordID: pick(c, w.records, "record"), WholeSender: c.intn(4, "scope") == 0, Remember: c.intn(3, "remember") == 0}
+	var changed store.Changed
+	return step{
+		what: fmt.Sprintf("place %+v", p),
+		do: func() switchboard.Code {
+			var err error
+			changed, err = w.db.Place(context.Background(), actor, p)
+			return w.keep(actor, changed, err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			if code := m.placeable(p.RecordID); code != "" {
+				return code, ""
+			}
+			ids := p.MessageIDs
+			if p.WholeSender {
+				ids = m.whole(ids)
+			}
+			a := m.begin(actor.ID)
+			m.place(a, ids, p.RecordID, p.Remember)
+			m.end(a, changed.Undo)
+			return "", ""
+		},
+	}
+}
+
+func (w *world) placeOnNew(c chooser) step {
+	actor := w.actor(c)
+	object := pick(c, switchboard.Objects(), "object")
+	phones, all := w.fields(c, object)
+	p := store.Placement{MessageIDs: some(c, w.texts, "text"), WholeSender: c.intn(2, "scope") == 0, Remember: c.intn(3, "remember") == 0}
+	var changed store.Changed
+	id := ""
+	return step{
+		what: fmt.Sprintf("place %+v on a new %s %v", p, object, phones),
+		do: func() switchboard.Code {
+			var err error
+			if changed, err = w.db.PlaceOnNew(context.Background(), actor, object, all, p); err == nil {
+				id = changed.Record.ID
+				w.learn("", id)
+			}
+			return w.keep(actor, changed, err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			a := m.begin(actor.ID)
+			ids := p.MessageIDs
+			if p.WholeSender {
+				ids = m.whole(ids)
+			}
+			before := slices.Clone(m.texts)
+			m.changeRecords(nil, func(string) string { return "created " + id }, func() {
+				m.records[id] = mRecord{object: object, name: "Doe", fields: phones, version: 1}
+			})
+			a.created = id
+			for i, x := range m.texts {
+				if x.version != before[i].version { // the rule has placed it because of the new record
+					a.note(before[i])
+				}
+			}
+			m.place(a, ids, id, p.Remember)
+			m.end(a, changed.Undo)
+			return "", ""
+		},
+	}
+}
+
+func (w *world) takeOff(c chooser) step {
+	actor := w.actor(c)
+	ids := some(c, w.texts, "text")
+	var changed store.Changed
+	return step{
+		what: fmt.Sprintf("take off %v", ids),
+		do: func() switchboard.Code {
+			var err error
+			changed, err = w.db.TakeOff(context.Background(), actor, ids, 0)
+			return w.keep(actor, changed, err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			a := m.begin(actor.ID)
+			if code := m.takeOff(a, ids); code != "" {
+				return code, ""
+			}
+			m.end(a, changed.Undo)
+			return "", ""
+		},
+	}
+}
+
+func (w *world) dismiss(c chooser) step {
+	actor := w.actor(c)
+	d := store.Dismissal{MessageIDs: some(c, w.texts, "text"), Reason: pick(c, []string{"spam", "not_needed"}, "reason"), BlockSender: c.intn(3, "block") == 0, WholeSender: c.intn(4, "scope") == 0}
+	var changed store.Changed
+	return step{
+		what: fmt.Sprintf("dismiss %+v", d),
+		do: func() switchboard.Code {
+			var err error
+			changed, err = w.db.Dismiss(context.Background(), actor, d)
+			return w.keep(actor, changed, err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			ids := d.MessageIDs
+			if d.WholeSender {
+				ids = m.whole(ids)
+			}
+			a := m.begin(actor.ID)
+			if code := m.dismiss(a, ids, d.Reason, d.BlockSender); code != "" {
+				return code, ""
+			}
+			m.end(a, changed.Undo)
+			return "", ""
+		},
+	}
+}
+
+// undo takes an act back: mostly the last one, or an older, used or unknown
+// one, sometimes in the name of somebody else.
+func (w *world) undo(c chooser) step {
+	t := token{w.users[0], "no-such-token"}
+	if n := len(w.tokens); n > 0 && c.intn(10, "unknown") > 0 {
+		t = w.tokens[n-1]
+		if c.intn(2, "older") == 0 {
+			t = pick(c, w.tokens, "which")
+		}
+	}
+	if c.intn(10, "somebody else's") == 0 {
+		t.actor = w.actor(c)
+	}
+	return step{
+		what: "undo " + t.token,
+		do: func() switchboard.Code {
+			_, err := w.db.Undo(context.Background(), t.actor, t.token)
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) { return m.undo(t.actor.ID, t.token), "" },
+	}
+}
+
+func sender(f form) switchboard.Sender { return switchboard.ParseSender(f.written, "US") }
+
+func (w *world) block(c chooser) step {
+	actor, f := w.actor(c), pick(c, senderForms, "sender")
+	return step{
+		what: "block " + f.written,
+		do: func() switchboard.Code {
+			_, err := w.db.Block(context.Background(), actor, sender(f), "spam")
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			m.seq++
+			m.blocked[f.key] = m.seq
+			return "", ""
+		},
+	}
+}
+
+func (w *world) unblock(c chooser) step {
+	actor, f := w.actor(c), pick(c, senderForms, "sender")
+	return step{
+		what: "unblock " + f.written,
+		do: func() switchboard.Code {
+			return switchboard.ErrorCode(w.db.Unblock(context.Background(), actor, sender(f)))
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			if _, ok := m.blocked[f.key]; !ok {
+				return "not_found", ""
+			}
+			delete(m.blocked, f.key)
+			return "", ""
+		},
+	}
+}
+
+// deleteLink forgets one of the remembered numbers, if there is one.
+func (w *world) deleteLink(c chooser) step {
+	actor, n := w.actor(c), c.intn(8, "which")
+	var gone mPair
+	return step{
+		what: "delete a link",
+		do: func() switchboard.Code {
+			links, _, err := w.db.Links(context.Background(), w.org, store.LinkFilter{Page: store.Page{Limit: 500}})
+			if err != nil || len(links) == 0 {
+				return switchboard.ErrorCode(err)
+			}
+			l := links[n%len(links)]
+			gone = mPair{string(l.Sender.Key), l.Record.ID}
+			return switchboard.ErrorCode(w.db.DeleteLink(context.Background(), actor, l.ID))
+		},
+		model: func(m *model) (switchboard.Code, string) { delete(m.links, gone); return "", "" },
+	}
+}
+
+// setCreation switches Create Records From Unknown Numbers on or off.
+func (w *world) setCreation(c chooser) step {
+	u := switchboard.DefaultUnknownNumbers()
+	u.Enabled = c.intn(2, "on") == 0
+	return step{
+		what: fmt.Sprintf("create records from unknown numbers: %v", u.Enabled),
+		do: func() switchboard.Code {
+			_, err := w.db.SetUnknownNumbers(context.Background(), w.users[0], u)
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) { m.create = u.Enabled; return "", "" },
+	}
+}
+
+// setActive disables or enables a user.
+func (w *world) setActive(c chooser) step {
+	u, active := w.actor(c), c.intn(2, "active") == 0
+	return step{
+		what: fmt.Sprintf("set %s active: %v", u.Name, active),
+		do: func() switchboard.Code {
+			_, err := w.db.SetUserActive(context.Background(), w.users[0], u.ID, active)
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			was := m.users[u.ID]
+			m.users[u.ID] = mUser{was.admin, active}
+			admins := 0
+			for _, u := range m.users {
+				if u.admin && u.active {
+					admins++
+				}
+			}
+			if admins == 0 {
+				m.users[u.ID] = was
+				return "conflict", ""
+			}
+			m.settle("", "", nil, nil)
+			return "", ""
+		},
+	}
+}
+
+// markRead opens one of the notifications, if there is one.
+func (w *world) markRead(c chooser) step {
+	n := c.intn(8, "which")
+	var k mBellKey
+	return step{
+		what: "read a notification",
+		do: func() switchboard.Code {
+			open, _, err := w.db.Notifications(context.Background(), w.org, store.NotificationFilter{State: switchboard.Unread, Page: store.Page{Limit: 500}})
+			if err != nil || len(open) == 0 {
+				return switchboard.ErrorCode(err)
+			}
+			b := open[n%len(open)]
+			k = mBellKey{b.UserID, string(b.Sender.Key)}
+			_, err = w.db.MarkRead(context.Background(), w.users[0], b.ID)
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			if b, ok := m.bells[k]; ok {
+				b.Read = true
+				m.bells[k] = b
+			}
+			return "", ""
+		},
+	}
+}
