@@ -7,4 +7,6 @@ import (
 	"github.com/switchboardhq/switchboard/internal/provider/providertest"
 )
 
-func TestRehearse(t *testing.T) { providertest.Rehearsed(t, generic.Driver{}, "whsec_MDEyMzQ1Njc4OWFiY2RlZg==") }
+func TestRehearse(t *testing.T) {
+	providertest.Rehearsed(t, generic.Driver{}, "whsec_MDEyMzQ1Njc4OWFiY2RlZg==")
+}
