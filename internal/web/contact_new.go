@@ -65,11 +65,12 @@ type Duplicate struct {
 
 // FindDialog searches one record for one or many texts.
 type FindDialog struct {
-	Title  string
-	Note   string
-	IDs    []string
-	Scope  string
-	Return string
-	Others int
-	Error  string
+	Title   string
+	Note    string
+	IDs     []string
+	Version string // of the text, where it is one
+	Scope   string
+	Return  string
+	Others  int
+	Error   string
 }

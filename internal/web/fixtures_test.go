@@ -222,6 +222,10 @@ func fixtureForm() RecordForm {
 	}
 }
 
+func fixtureTexts() []MessageRow {
+	return []MessageRow{{URL: "/messages/m128", Name: "SMS-000128", Number: "(512) 555-0177", Body: adaText(true), State: Chip{Kind: "done", Icon: "check", Text: "Assigned to Ada Okafor"}, Reason: Chip{Kind: "done", Icon: "check", Text: "Only match"}, Age: age("4 min", "Today")}}
+}
+
 // deskFixtures are the pages where people place texts, in their states.
 func deskFixtures() []pageCase {
 	queue := func(edit func(*UnassignedPage)) UnassignedPage {
@@ -262,6 +266,10 @@ func deskFixtures() []pageCase {
 		{name: "new record", page: "record_new", data: NewRecordPage{Page: fixturePage("New Contact", ""), Form: form}},
 		{name: "error", page: "error", data: ErrorPage{Page: fixturePage("Not found", ""), Code: 404, What: "There is no text with this address.", Next: "It may have been deleted.", URL: "/unassigned", URLText: "Open Unassigned"}},
 		{name: "error before signing in", page: "error", data: ErrorPage{Page: Page{Title: "Not found"}, Code: 404, What: "Nothing is here.", Next: "Check the address."}},
+		{name: "search", page: "search", data: SearchPage{Page: fixturePage("Search", ""), Query: "oka", Records: fixtureLookup().Groups[0].Options, Messages: fixtureTexts(), MoreURL: "/messages?q=oka"}},
+		{name: "search without a result", page: "search", data: SearchPage{Page: fixturePage("Search", ""), Query: "oka"}},
+		{name: "texts", page: "messages", data: MessagesPage{Page: fixturePage("Texts", ""), Line: "assigned, newest first", Rows: fixtureTexts(), NextURL: "/messages?after=1"}},
+		{name: "find", page: "find", data: FindPage{Page: fixturePage("Find a record", ""), Dialog: FindDialog{Title: "Find a record", Return: "/unassigned"}, Query: "oka", URL: "/find", Messages: []string{"m128"}, Found: fixtureLookup().Groups[0].Options}},
 		{name: "lookup", fragment: "lookup-list", data: fixtureLookup()},
 		{name: "new record dialog", fragment: "record-dialog", data: fixtureForm()},
 		{name: "find dialog", fragment: "find-dialog", data: FindDialog{Title: "Find a record", Note: "for the text from (512) 555-0177", IDs: []string{"m128"}, Others: 2, Return: "/unassigned"}},

@@ -1,6 +1,9 @@
 package web
 
-import "strconv"
+import (
+	"net/url"
+	"strconv"
+)
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
@@ -19,3 +22,5 @@ type Fact struct {
 }
 
 func pair(label, value string) Fact { return Fact{Label: label, Value: value} }
+
+func queryEscape(s string) string { return url.QueryEscape(s) }

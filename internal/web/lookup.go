@@ -48,3 +48,13 @@ type LookupOption struct {
 	Line   string    // "Okafor Interiors · (512) 555-0177"
 	Side   string    // "has this number", "Fri"
 }
+
+// FindPage is the search of a record for browsers that do not open dialogs.
+type FindPage struct {
+	Page
+	Dialog   FindDialog
+	Query    string
+	URL      string
+	Messages []string
+	Found    []LookupOption
+}

@@ -244,7 +244,7 @@ func TestReferencesInsideAPage(t *testing.T) {
 		for _, name := range []string{"h1", "main", "title"} {
 			n := 0
 			for _, e := range elements(doc) {
-				if e.Data == name {
+				if e.Data == name && e.Namespace == "" { // a drawing may have titles of its own
 					n++
 				}
 			}

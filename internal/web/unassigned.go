@@ -56,6 +56,7 @@ type QueueRow struct {
 	Body       string
 	Current    bool
 	Return     string
+	Version    string
 	Candidates []Candidate
 	More       int // candidates that are not shown
 	Block      bool
@@ -131,7 +132,18 @@ type Media struct {
 // NewSenders is the pill over the list: rows that came meanwhile wait behind
 // it, so that nothing moves under the pointer.
 type NewSenders struct {
+	Gone  []GoneRow
 	Count int
 	Text  string
 	URL   string
+}
+
+// A GoneRow stands where a sender stood whose text somebody else has placed
+// meanwhile.
+type GoneRow struct {
+	ID     string
+	URL    string
+	Number string
+	Chip   Chip
+	By     string // "by Sam Ortiz"
 }

@@ -88,7 +88,7 @@
     const dialog = $('dialog[data-dialog]:not([open])', document);
     if (dialog) { openDialog(dialog); return; }
     watchToasts();
-    const wanted = $('[data-focus]', root);
+    const wanted = $('[data-focus]', document.contains(root) ? root : $('#main'));
     if (wanted && !$('dialog[open]')) {
       wanted.removeAttribute('data-focus');
       wanted.focus();
@@ -232,6 +232,10 @@
   // Requests
 
   document.addEventListener('htmx:configRequest', remember);
+  // What others changed never takes a form away from under somebody's hands.
+  document.addEventListener('htmx:beforeRequest', (e) => {
+    if (e.detail.elt.id === 'record-refresh' && ($('[data-edit]') || $('dialog[open]') || $('details.sb-menu[open]'))) e.preventDefault();
+  });
   document.addEventListener('htmx:beforeRequest', (e) => {
     const form = e.detail.elt.closest('form');
     const button = form && $('[data-busy]', form);
@@ -249,9 +253,10 @@
   document.addEventListener('htmx:beforeSwap', (e) => {
     // Success of a form in a dialog changes the page below it; its errors
     // come back into the dialog.
-    const { xhr, target, elt } = e.detail;
-    const dialog = elt.closest?.('dialog');
+    const { xhr, target, requestConfig } = e.detail;
+    const dialog = requestConfig.elt.closest('dialog');
     if (!dialog || target.id !== 'main') return;
+    if (xhr.getResponseHeader('HX-Reswap') === 'none') return;
     if (xhr.status === 422) e.detail.target = dialog;
     else if (xhr.status < 400 || xhr.status === 409) closeDialogs();
   });
@@ -261,9 +266,9 @@
   });
   document.addEventListener('htmx:responseError', (e) => {
     const { xhr, elt } = e.detail;
+    const said = (xhr.getResponseHeader('Content-Type') || '').startsWith('text/plain') && xhr.responseText.trim();
     if (xhr.status === 401) { location.assign('/sign-in?return=' + encodeURIComponent(location.pathname + location.search)); return; }
-    alertIn(elt.closest('form'), xhr.status === 403 ? 'Not allowed.' : 'That did not work.',
-      xhr.status === 403 ? 'Your role may read but not change this.' : 'Try again; if it stays so, look into the log of the server.');
+    alertIn(elt.closest('form'), 'That did not work.', said || 'Try again; if it stays so, look into the log of the server.');
   });
 
   // A form being edited warns before it is left with changes.

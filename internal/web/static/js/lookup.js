@@ -3,7 +3,7 @@
 (() => {
   'use strict';
 
-  const { $, $$, announce, closeDialogs } = window.switchboard;
+  const { $, $$, announce } = window.switchboard;
   const wait = 150;
   let serial = 0;
 
@@ -195,5 +195,11 @@
     if (!b) return;
     fill(b.closest('form').elements.into.value, b.dataset.pick, b.dataset.pickName);
   });
-  document.addEventListener('record-made', (e) => fill(e.detail.into, e.detail.id, e.detail.name));
+  document.addEventListener('record-made', (e) => {
+    const { into, id, name, version } = e.detail;
+    // The new record may have settled this text: that is no conflict with us.
+    const seen = version && $('#details-form [name=version]');
+    if (seen) seen.value = version;
+    fill(into, id, name);
+  });
 })();

@@ -58,6 +58,10 @@
     const next = all[at + 1] || all[at - 1];
     if (next) parameters.current = next.dataset.id;
   });
+  // The server says which of the rows shown were placed by others.
+  document.addEventListener('htmx:configRequest', (e) => {
+    if (e.detail.elt.id === 'new-senders') e.detail.parameters.shown = rows().map((r) => r.dataset.id).join(',');
+  });
   document.addEventListener('htmx:beforeRequest', (e) => {
     const row = e.detail.requestConfig.verb === 'post' && e.detail.elt.closest('[data-row]');
     if (row) row.setAttribute('aria-busy', 'true');

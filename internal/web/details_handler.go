@@ -1,0 +1,168 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+// editDetails turns the fields of an SMS record into a form: for a script that
+// section alone, else the whole page.
+func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	field := r.FormValue("field")
+	switch field {
+	case "contact", "lead", "account":
+	default:
+		field = "contact"
+	}
+	// A record that was just made on its own page stands in its field.
+	var fresh *switchboard.Record
+	if id := r.FormValue(field); id != "" {
+		if fresh, err = s.db.Record(r.Context(), v.Actor.OrgID, id); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+	}
+	p, err := s.messagePage(r, m, messageView{editing: field})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	for i := range p.Details.Fields {
+		if f := &p.Details.Fields[i]; fresh != nil && f.Key == field {
+			f.ID, f.Name, f.Changed = fresh.ID, fresh.Name, true
+		}
+	}
+	s.showDetailsOf(w, r, p)
+}
+
+// showDetails is the section of fields as text.
+func (s *Server) showDetails(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p, err := s.messagePage(r, m, messageView{})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.showDetailsOf(w, r, p)
+}
+
+func (s *Server) showDetailsOf(w http.ResponseWriter, r *http.Request, p MessagePage) {
+	if r.Header.Get("HX-Target") == "details" {
+		s.pages.Fragment(w, r, http.StatusOK, "details", p.Details)
+		return
+	}
+	s.pages.Page(w, r, http.StatusOK, "message", p)
+}
+
+// saveDetails assigns the text to the record that now stands in one of the
+// fields, or takes it off if none does.
+func (s *Server) saveDetails(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	ctx, id := r.Context(), r.PathValue("id")
+	m, err := s.db.Message(ctx, v.Actor.OrgID, id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	choice, wrong := detailsChoice(r, m)
+	if wrong != nil {
+		s.showWrongDetails(w, r, m, *wrong)
+		return
+	}
+	var c store.Changed
+	switch {
+	case choice == "" && m.State != switchboard.Assigned:
+		s.goOn(w, r, "/messages/"+id) // nothing was chosen, nothing changes
+		return
+	case choice == "":
+		c, err = s.desk.TakeOff(ctx, v.Actor, []string{id}, formVersion(r))
+	default:
+		c, err = s.desk.Place(ctx, v.Actor, store.Placement{MessageIDs: []string{id}, RecordID: choice, Version: formVersion(r)})
+	}
+	if err != nil {
+		s.refused(w, r, id, err)
+		return
+	}
+	if choice == "" {
+		s.keepUndo(r, c)
+		s.sessions.flash(ctx, Toast{Icon: "undo", Title: "Taken off " + m.Record.Name, Note: "It waits in Unassigned.", Undo: c.Undo, Return: "/messages/" + id})
+	} else {
+		s.placed(r, c, "")
+	}
+	s.goOn(w, r, "/messages/"+id)
+}
+
+// A wrongField is a field that can't be saved as it stands.
+type wrongField struct {
+	key     string
+	message string
+}
+
+// detailsChoice reads which record the fields name. A text belongs to one
+// record: of two that are filled, the one that was not there before counts.
+func detailsChoice(r *http.Request, m *switchboard.Message) (string, *wrongField) {
+	var chosen, before []string
+	for _, object := range switchboard.Objects() {
+		key := objectClass(string(object))
+		id, typed := r.FormValue(key), strings.TrimSpace(r.FormValue(key+"_name"))
+		switch {
+		case id == "" && typed != "":
+			return "", &wrongField{key, "Choose a " + key + " from the list, or empty the field."}
+		case id == "":
+		case m.Record != nil && m.Record.ID == id:
+			before = append(before, id)
+		default:
+			chosen = append(chosen, id)
+		}
+	}
+	if len(chosen) > 1 {
+		return "", &wrongField{"contact", "Choose one record: a text belongs to one."}
+	}
+	if len(chosen) == 1 {
+		return chosen[0], nil
+	}
+	if len(before) == 1 {
+		return before[0], nil
+	}
+	return "", nil
+}
+
+func (s *Server) showWrongDetails(w http.ResponseWriter, r *http.Request, m *switchboard.Message, wrong wrongField) {
+	p, err := s.messagePage(r, m, messageView{editing: wrong.key})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p.Details.Error = wrong.message
+	for i := range p.Details.Fields {
+		f := &p.Details.Fields[i]
+		f.Query = r.FormValue(f.Key + "_name")
+		f.ID, f.Changed = r.FormValue(f.Key), f.Query != f.Name
+		if f.ID != "" {
+			f.Name = f.Query
+		}
+		if f.Key != wrong.key {
+			continue
+		}
+		f.Error = wrong.message
+		if f.Choices, err = s.choices(r, f.Object, f.Query, m.Sender.Key); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+	}
+	s.pages.Page(w, r, http.StatusUnprocessableEntity, "message", p)
+}

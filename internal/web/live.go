@@ -1,0 +1,70 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+const (
+	// liveBeat keeps a stream open through proxies and tells the page that it
+	// still is.
+	liveBeat = 20 * time.Second
+	// liveGap is the least time between two hints: a burst of texts becomes one
+	// look.
+	liveGap = 250 * time.Millisecond
+)
+
+// stream tells a page that something changed, until the visitor's session
+// ends. It says never what: the page asks for what it shows.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	control := http.NewResponseController(w)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+
+	watcher := s.hub.Watch(v.Actor.OrgID)
+	defer watcher.Close()
+	beat := time.NewTicker(liveBeat)
+	defer beat.Stop()
+
+	// The server's own deadline is for pages.
+	_ = control.SetWriteDeadline(time.Time{})
+	say := func(event string) bool {
+		if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, event); err != nil {
+			return false
+		}
+		return control.Flush() == nil
+	}
+	if !say("beat") {
+		return
+	}
+	for {
+		select {
+		case <-r.Context().Done():
+			return
+		case <-s.closing.Done():
+			return
+		case <-watcher.C:
+			if !say("changed") {
+				return
+			}
+			select {
+			case <-time.After(liveGap):
+			case <-r.Context().Done():
+				return
+			}
+		case <-beat.C:
+			_, ok, err := s.sessions.visitor(r.Context())
+			if err == nil && !ok {
+				say("ended")
+				return
+			}
+			if !say("beat") {
+				return
+			}
+		}
+	}
+}
