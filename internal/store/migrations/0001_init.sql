@@ -261,11 +261,11 @@ CREATE TABLE message (
     twin_joined         BOOLEAN NOT NULL,
     PRIMARY KEY (org_id, id)
 )/*clustered*/;
-CREATE INDEX message_number ON message (org_id, number);
+CREATE INDEX message_number ON message (org_id, number, rule_reason); -- with the reason, texts are counted without being read
 CREATE INDEX message_sender ON message (org_id, sender_key, record_id, message_time, seq);
 CREATE INDEX message_not_assigned ON message (org_id, state, id) WHERE state <> 'assigned';
 CREATE INDEX message_unassigned ON message (org_id, sender_key) WHERE state = 'unassigned';
-CREATE INDEX message_moved ON message (org_id, decided_at) WHERE reason = 'person' AND rule_record_id <> '';
+CREATE INDEX message_by_person ON message (org_id, decided_at) WHERE reason = 'person';
 
 -- A provider's message is stored once: this key decides, for ever. It outlives the message.
 CREATE TABLE receipt (
