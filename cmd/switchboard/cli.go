@@ -107,16 +107,21 @@ func sentence(err error) string {
 // takeEnvironment lets flags be set by p's environment rather than by that of
 // the operating system. A secret NAME may stand in a file that NAME_FILE names.
 func (p *process) takeEnvironment(k *kong.Kong) error {
+	type twin struct {
+		name   string
+		secret bool
+	}
+	twins := map[*kong.Value]twin{}
 	err := kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
 		if f, ok := node.(*kong.Flag); ok && len(f.Tag.Envs) > 0 {
 			name := f.Tag.Envs[0]
+			twins[f.Value] = twin{name, f.Tag.Has("secret")}
 			f.Tag.Envs = nil // kong would ask the operating system
 			names := "$" + name
 			if f.Tag.Has("secret") {
 				names += " or $" + name + "_FILE"
 			}
 			f.Help = strings.TrimSuffix(f.Help, ".") + " (" + names + ")."
-			f.Envs = []string{name}
 		}
 		return next(nil)
 	})
@@ -124,10 +129,11 @@ func (p *process) takeEnvironment(k *kong.Kong) error {
 		return err
 	}
 	return kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, f *kong.Flag) (any, error) {
-		if len(f.Envs) == 0 {
+		t, ok := twins[f.Value]
+		if !ok {
 			return nil, nil
 		}
-		return p.setting(f.Envs[0], f.Tag.Has("secret"))
+		return p.setting(t.name, t.secret)
 	})).Apply(k)
 }
 
