@@ -15,11 +15,13 @@ type Duplicate struct {
 	SameName, SameNumber, SameEmail bool
 }
 
-// likelyMost bounds the answer of Likely, and likelyLook the records that it
-// looks at for each of name, number and e-mail address.
+// likelyMost bounds the answer of Likely, likelyLook the records that it takes
+// for each of name and number, and mailedLook those whose e-mail address it
+// compares.
 const (
 	likelyMost = 5
 	likelyLook = 20
+	mailedLook = 200
 )
 
 // Likely returns the records, at most five, that have the name, a number or the
@@ -142,16 +144,18 @@ func (t *tx) recordsMailed(org, address string) ([]string, error) {
 	if len(words) < 2 { // no address yet
 		return nil, nil
 	}
-	q := newQuery("r.org_id = ? AND r.deleted = FALSE", org)
-	for _, w := range words {
-		q.and("EXISTS (SELECT 1 FROM record_word o WHERE o.org_id = r.org_id AND o.record_id = r.id AND o.word = ?)", w)
+	words, err := t.rarestFirst(org, words)
+	if err != nil {
+		return nil, err
 	}
-	// An address begins with what tells people apart.
-	first := "SELECT record_id FROM record_word WHERE org_id = " + q.param(org) + " AND word = " + q.param(words[0]) + " " + q.limit(searchWindow)
-	records, err := t.records(recordList+" FROM ("+first+") w JOIN record r ON r.id = w.record_id WHERE "+q.where()+" ORDER BY r.id "+q.limit(likelyLook), q.args...)
+	candidates, err := t.recordIDs("SELECT record_id FROM record_word WHERE org_id = $1 AND word = $2 LIMIT $3", org, words[0], mailedLook)
+	if err != nil {
+		return nil, err
+	}
+	records, err := t.recordsByID(org, candidates)
 	var ids []string
 	for _, r := range records {
-		if strings.EqualFold(strings.TrimSpace(r.Fields.Text("Email")), address) {
+		if !r.Deleted && strings.EqualFold(strings.TrimSpace(r.Fields.Text("Email")), address) {
 			ids = append(ids, r.ID)
 		}
 	}

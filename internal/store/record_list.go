@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -265,19 +266,25 @@ func (db *DB) RecentRecords(ctx context.Context, org string, object switchboard.
 			latest[id] = max(latest[id], at)
 			return err
 		}
-		err := t.each(note, `SELECT m.id, r.id FROM (SELECT id, record_id FROM message WHERE org_id = $1 ORDER BY id DESC LIMIT $3) m
-			JOIN record r ON r.org_id = $1 AND r.id = m.record_id WHERE r.object = $2 AND NOT r.deleted`, org, string(object), recentWindow)
+		err := t.each(note, "SELECT m.id, m.record_id FROM (SELECT id, record_id FROM message WHERE org_id = $1 ORDER BY id DESC LIMIT $2) m WHERE m.record_id IS NOT NULL", org, recentWindow)
 		if err != nil {
 			return err
 		}
-		err = t.each(note, `SELECT r.id, r.id FROM (SELECT id, object, deleted FROM record WHERE org_id = $1 ORDER BY id DESC LIMIT $3) r
-			WHERE r.object = $2 AND NOT r.deleted`, org, string(object), recentWindow)
-		if err != nil {
+		if err := t.each(note, "SELECT id, id FROM record WHERE org_id = $1 ORDER BY id DESC LIMIT $2", org, recentWindow); err != nil {
 			return err
 		}
-		ids := make([]string, 0, len(latest))
-		for id := range latest {
-			ids = append(ids, id)
+		var ids []string
+		err = t.each(func(rows *sql.Rows) error {
+			var id, of string
+			var deleted bool
+			err := rows.Scan(&id, &of, &deleted)
+			if of == string(object) && !deleted {
+				ids = append(ids, id)
+			}
+			return err
+		}, "SELECT id, object, deleted FROM record WHERE org_id = $1 AND "+t.in("id", "$2"), org, t.list(slices.Collect(maps.Keys(latest))))
+		if err != nil {
+			return err
 		}
 		slices.SortFunc(ids, func(a, b string) int { return strings.Compare(latest[b], latest[a]) })
 		list, err = t.recordsByID(org, ids[:min(limit, len(ids))])
