@@ -120,6 +120,9 @@ func Bells(waiting []Waiting, recipients func(channelID string) []Recipient) []B
 // this user is told, if that needs saying. It holds nothing of the texts.
 func NotificationBody(sender string, count int, why string) string {
 	s := "1 text from " + sender + " waits for you to assign it."
+	if count == 0 {
+		return "Nothing from " + sender + " waits any more."
+	}
 	if count != 1 {
 		s = fmt.Sprintf("%d texts from %s wait for you to assign them.", count, sender)
 	}

@@ -209,7 +209,8 @@ func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[str
 		}
 		o := open[user]
 		t.log.cleared(s.Key, user, o)
-		err := t.exec("UPDATE notification SET count = 0, state = 'cleared', updated_at = $3 WHERE org_id = $1 AND id = $2", org, o.id, micros(t.now))
+		err := t.exec("UPDATE notification SET count = 0, state = 'cleared', body = $4, updated_at = $3 WHERE org_id = $1 AND id = $2",
+			org, o.id, micros(t.now), switchboard.NotificationBody(written, 0, ""))
 		if err != nil {
 			return nil, err
 		}

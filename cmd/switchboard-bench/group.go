@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/intake"
+	"github.com/switchboardhq/switchboard/internal/seal"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+// groupRatio measures the intake alone, with 64 producers, once with groups and
+// once with a transaction for each message, in turns on one store.
+func groupRatio(ctx context.Context, p plan) ([]float64, error) {
+	dir, err := os.MkdirTemp("", "switchboard-bench-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	key, err := seal.Generate()
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, store.Config{Dir: dir, Now: time.Now, Random: rand.Reader, Key: key, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	org, err := db.Org(ctx)
+	if err != nil {
+		return nil, err
+	}
+	actor := switchboard.Actor{OrgID: org, ID: "bench", Name: "Bench", Role: switchboard.Admin}
+	channel, _, err := db.CreateChannel(ctx, actor, store.NewChannel{Provider: "generic", Region: "US", Numbers: []string{"+15125550100"}})
+	if err != nil {
+		return nil, err
+	}
+	const numbers = 20_000
+	for i := 0; i < numbers; i += store.MaxBulk {
+		var batch []store.NewRecord
+		for j := range store.MaxBulk {
+			batch = append(batch, store.NewRecord{Object: switchboard.Contact, Fields: switchboard.Fields{"LastName": "Okafor", "MobilePhone": numberOf(i + j)}})
+		}
+		if _, err := db.CreateRecords(ctx, actor, switchboard.OriginImport, batch); err != nil {
+			return nil, err
+		}
+	}
+	var ratios []float64
+	var next atomic.Int64
+	for range p.repeats {
+		single, err := producers(ctx, db, org, channel.ID, p, 1, &next)
+		if err != nil {
+			return nil, err
+		}
+		grouped, err := producers(ctx, db, org, channel.ID, p, 0, &next)
+		if err != nil {
+			return nil, err
+		}
+		ratios = append(ratios, grouped/single)
+	}
+	return ratios, nil
+}
+
+func producers(ctx context.Context, db *store.DB, org, channel string, p plan, batch int, next *atomic.Int64) (float64, error) {
+	running, stop := context.WithCancel(ctx)
+	writer := intake.New(db, intake.Config{MaxBatch: batch, Wait: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	var group sync.WaitGroup
+	group.Go(func() { writer.Run(running) })
+	timed, cancel := context.WithTimeout(ctx, p.each/2)
+	defer cancel()
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	start := time.Now()
+	var senders sync.WaitGroup
+	for range p.connections {
+		senders.Go(func() {
+			for timed.Err() == nil {
+				n := int(next.Add(1))
+				_, err := writer.Submit(ctx, org, store.Delivery{ChannelID: channel, ReceivedAt: time.Now(), Events: []switchboard.Event{{Text: &switchboard.Text{
+					ProviderMessageID: "g" + strconv.Itoa(n), Sender: numberOf(n * 7919 % 20_000), Body: "Could you move Thursday's install to the morning?"}}}})
+				if err != nil {
+					err = fmt.Errorf("submit: %w", err)
+					failed.Store(&err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	senders.Wait()
+	rate := float64(done.Load()) / time.Since(start).Seconds()
+	stop()
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return rate, nil
+}
