@@ -1,0 +1,37 @@
+package web
+
+// RecordsPage is a list of the records of one object.
+type RecordsPage struct {
+	Page
+	Object  string // Contact
+	Plural  string // Contacts
+	Query   string
+	URL     string // of the list itself
+	Count   string // "48 contacts"; with "more than" where counting would take long
+	Filters []Option
+	Columns []string
+	Rows    []RecordRow
+	SortURL string
+	Desc    bool   // sorted from Z to A
+	First   string // address of the first page, when this is a later one
+	NextURL string
+	Deleted bool   // the list of what was deleted
+	NewURL  string // "" for who may not create
+	Empty   string // why the list is empty
+}
+
+// A RecordRow is one record of a list.
+type RecordRow struct {
+	URL    string
+	Object string
+	Name   string
+	Line   string // on a phone: the most telling values
+	Cells  []Cell
+}
+
+// A Cell is one value of a row.
+type Cell struct {
+	Text string
+	URL  string
+	Warn string // why a phone field cannot be read
+}

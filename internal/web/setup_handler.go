@@ -1,0 +1,126 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/password"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+// showSetup asks for the first admin and the organization. The link that leads
+// here is dead once there is an admin.
+func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) {
+	noReferrer(w)
+	token := r.FormValue("token")
+	if v, ok := visitorOf(r.Context()); ok && v.Actor.Role.Can(switchboard.MayConfigure) {
+		http.Redirect(w, r, "/setup/channel", http.StatusSeeOther)
+		return
+	}
+	l, err := s.db.PeekLink(r.Context(), token)
+	if err == nil && !l.SetUp {
+		err = switchboard.Errorf(switchboard.CodeLinkExpired, "This link signs somebody in. It can't set Switchboard up.")
+	}
+	if err != nil {
+		s.failLink(w, r, err)
+		return
+	}
+	s.pages.Page(w, r, http.StatusOK, "setup", s.setupPage(r, token, setupForm{Region: "US", Zone: "America/New_York"}))
+}
+
+// failLink says why a link does nothing, and where to go on.
+func (s *Server) failLink(w http.ResponseWriter, r *http.Request, err error) {
+	code := switchboard.ErrorCode(err)
+	if code != switchboard.CodeLinkExpired && code != switchboard.CodeSetUpDone {
+		s.fail(w, r, err)
+		return
+	}
+	p := ErrorPage{Page: Page{Title: "Link", Detached: true}, Code: statusOf(code), What: switchboard.ErrorMessage(err), Next: "A link works once, and for 15 minutes.", URL: "/sign-in", URLText: "Sign in"}
+	if code == switchboard.CodeSetUpDone {
+		p.Next = "Nothing was changed."
+	}
+	s.pages.Page(w, r, p.Code, "error", p)
+}
+
+// setupForm is what was typed.
+type setupForm struct {
+	Name, Email, Password, Organization, Region, Zone string
+}
+
+func (s *Server) setupPage(r *http.Request, token string, f setupForm) SetupPage {
+	return SetupPage{
+		Page: Page{Title: "Set-up", Detached: true}, Token: token,
+		You: []Input{
+			{ID: "name", Name: "name", Label: "Your name", Type: "text", Value: f.Name, Complete: "name", Required: true, Focus: true},
+			{ID: "email", Name: "email", Label: "Email", Type: "email", Value: f.Email, Complete: "username", Required: true},
+			{ID: "password", Name: "password", Label: "Password", Type: "password", Complete: "new-password", Required: true, Wide: true, Hint: "At least 10 characters. A few words in a row are easy to remember and hard to guess."},
+		},
+		Them: []Input{
+			{ID: "organization", Name: "organization", Label: "Organization name", Type: "text", Value: f.Organization, Complete: "organization", Required: true, Wide: true},
+			{ID: "region", Name: "region", Label: "Country", Type: "select", Options: regionOptions(f.Region)},
+			{ID: "zone", Name: "zone", Label: "Time zone", Type: "select", Options: zoneOptions(f.Zone, s.now())},
+		},
+	}
+}
+
+func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
+	noReferrer(w)
+	ctx, token := r.Context(), r.PostFormValue("token")
+	f := setupForm{r.PostFormValue("name"), r.PostFormValue("email"), r.PostFormValue("password"), r.PostFormValue("organization"), r.PostFormValue("region"), r.PostFormValue("zone")}
+	l, err := s.db.PeekLink(ctx, token)
+	if err != nil {
+		s.failLink(w, r, err)
+		return
+	}
+	org := store.OrgSettings{Region: f.Region, TimeZone: f.Zone}
+	refuse := func(err error) {
+		p := s.setupPage(r, token, f)
+		p.Error = switchboard.ErrorMessage(err)
+		field := fieldOf(err)
+		if field == "time_zone" {
+			field = "zone"
+		}
+		you, mine := withError(p.You, field, p.Error)
+		them, theirs := withError(p.Them, field, p.Error)
+		if mine || theirs {
+			p.You, p.Them = you, them
+			p.Error = "Correct what is marked."
+		}
+		s.pages.Page(w, r, http.StatusUnprocessableEntity, "setup", p)
+	}
+	name, email, err := switchboard.CheckUser(f.Name, f.Email)
+	if err == nil {
+		err = password.Check("password", f.Password)
+	}
+	if org.Name = strings.TrimSpace(f.Organization); err == nil && org.Name == "" {
+		err = switchboard.Invalid("organization", "Enter the name of your organization.")
+	}
+	if err == nil && !switchboard.KnownRegion(f.Region) {
+		err = switchboard.Invalid("region", "Choose a country.")
+	}
+	if err != nil {
+		refuse(err)
+		return
+	}
+	hash, err := s.gate.passwords.Hash(ctx, f.Password)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	u, err := s.db.SetUp(ctx, token, store.NewUser{Name: name, Email: email, PasswordHash: hash}, org)
+	switch switchboard.ErrorCode(err) {
+	case "":
+	case switchboard.CodeInvalid:
+		refuse(err)
+		return
+	default:
+		s.failLink(w, r, err)
+		return
+	}
+	if err := s.sessions.signIn(ctx, l.OrgID, u); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/setup/channel", http.StatusSeeOther)
+}
