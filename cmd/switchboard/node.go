@@ -21,7 +21,8 @@ import (
 
 // How often a node looks after what nobody asks for.
 const (
-	tendEvery = time.Minute // bells and sessions
+	followEvery = time.Second // what other processes changed
+	tendEvery   = time.Minute // bells and sessions
 )
 
 // node is one running serve: the store with everything that works on it.
@@ -43,7 +44,8 @@ type node struct {
 
 func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node, error) {
 	n := &node{serveOptions: o, db: db, hub: &live.Hub{}, log: log}
-	n.writer = intake.New(db, intake.Config{Log: log, Committed: n.hub.Changed})
+	limited := slog.New(hooks.LimitLog(log.Handler())) // for what strangers, or a full disk, can make to be said often
+	n.writer = intake.New(db, intake.Config{Log: limited, Committed: n.hub.Changed})
 	n.desk = desk.New(db, n.writer, n.hub, p.now, providerNames())
 	n.hooks = hooks.New(hooks.Config{DB: db, Desk: n.desk, Drivers: drivers(), Now: p.now, Log: log})
 	n.metrics = newMetrics(n.writer)
@@ -55,7 +57,7 @@ func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node,
 	}
 	receiver := provider.NewReceiver(provider.Config{
 		Drivers: drivers(), Accounts: n.hooks, Intake: n.hooks, PublicURL: func() string { return n.publicURL }, Now: p.now,
-		Log: slog.New(hooks.LimitLog(log.Handler())),
+		Log: limited,
 	})
 	calls := api.New(api.Config{DB: db, Desk: n.desk, Replay: n.hooks.Replay, Log: log})
 	n.handler = n.routes(receiver, calls, pages, &readiness{db: db, now: p.now})
@@ -144,7 +146,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 
 // start begins to commit what comes in, and to look after the rest.
 func (n *node) start() {
-	for _, do := range []func(context.Context){n.writer.Run, n.hooks.Run, n.tend} {
+	for _, do := range []func(context.Context){n.writer.Run, n.hooks.Run, n.follow, n.tend} {
 		ctx, cancel := context.WithCancel(context.Background())
 		n.stopRunning = append(n.stopRunning, cancel)
 		n.running.Go(func() { do(ctx) })
@@ -158,6 +160,11 @@ func (n *node) stop() {
 	}
 	n.running.Wait()
 	n.closeStreams()
+}
+
+// follow tells open pages what other processes on the same store changed.
+func (n *node) follow(ctx context.Context) {
+	n.hub.Follow(ctx, followEvery, n.db.Stamp, func(err error) { n.log.Warn("could not look for changes", "err", err) })
 }
 
 // tend does now and then what nobody waits for.

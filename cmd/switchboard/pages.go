@@ -4,13 +4,22 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
+
+	"github.com/switchboardhq/switchboard/internal/web"
 )
 
-// pages returns the web app.
-func (n *node) pages(_ context.Context, _ *process) (http.Handler, error) {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		plain(w, http.StatusNotFound, "There is no page here yet. The JSON API is described at /api/v1/docs.")
-	}), nil
+// pages returns the web app. Its event streams end with ctx.
+func (n *node) pages(ctx context.Context, p *process) (http.Handler, error) {
+	app, err := web.New(ctx, web.Config{
+		DB: n.db, Desk: n.desk, Hub: n.hub, Log: n.log, Now: p.now, Random: p.random,
+		PublicURL: func() string { return n.publicURL }, Secure: strings.HasPrefix(n.publicURL, "https://"),
+		Drivers: drivers(), Trusted: n.trusted, Demo: n.demo,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return app.Handler(), nil
 }
 
 func signInURL(base, token string) string {

@@ -18,7 +18,6 @@ type Quarantined struct {
 	Size       int64     `json:"size" doc:"Of the delivery, in bytes."`
 }
 
-// TMP
 type quarantineList struct {
 	Items      []Quarantined `json:"items" nullable:"false"`
 	NextCursor *string       `json:"next_cursor"`
@@ -67,5 +66,30 @@ func (a *API) adminCalls() {
 			list.Channels = append(list.Channels, j)
 		}
 		return &struct{ Body channelList }{list}, err
+	})
+	a.quarantineCalls()
+}
+
+func (a *API) quarantineCalls() {
+	add(a, operation{
+		id: "listQuarantine", method: http.MethodGet, path: "/quarantine", group: "Quarantine", may: switchboard.MayConfigure,
+		summary: "List what arrived authentic but could not be read, newest first", more: "What was replayed is left out.",
+	}, func(ctx context.Context, actor switchboard.Actor, in *struct{ Paging }) (*struct{ Body quarantineList }, error) {
+		items, next, err := a.db.Quarantined(ctx, actor.OrgID, in.store())
+		list := quarantineList{make([]Quarantined, 0, len(items)), orNull(next)}
+		for _, q := range items {
+			list.Items = append(list.Items, Quarantined{ID: q.ID, ChannelID: q.ChannelID, Provider: q.Provider, ReceivedAt: q.ReceivedAt.UTC(), Reason: q.Reason, Size: q.Size})
+		}
+		return &struct{ Body quarantineList }{list}, err
+	})
+	add(a, operation{
+		id: "replayQuarantined", method: http.MethodPost, path: "/quarantine/{id}/replay", group: "Quarantine", may: switchboard.MayConfigure,
+		summary: "Read a quarantined delivery again", more: "Where it can be read now, what it tells is committed before the answer; a message that is known already is not stored twice.",
+		status: http.StatusNoContent, errors: []switchboard.Code{switchboard.CodeNotFound, switchboard.CodeConflict},
+	}, func(ctx context.Context, actor switchboard.Actor, in *struct {
+		ID string `path:"id"`
+	},
+	) (*struct{}, error) {
+		return nil, a.replay(ctx, actor, in.ID)
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -192,7 +193,7 @@ func add[I, O any](a *API, o operation, handle func(context.Context, switchboard
 			a.refuse(w, a.problem(ctx.Context(), o.id, err))
 			return
 		}
-		if err := readBody(w, r, ctx.Operation().RequestBody); err != nil {
+		if err := a.readBody(w, r, ctx.Operation().RequestBody); err != nil {
 			a.refuse(w, a.problem(ctx.Context(), o.id, err))
 			return
 		}
@@ -219,10 +220,11 @@ func (rawBody) Close() error { return nil }
 
 // readBody reads the body and checks that it is JSON. Whatever the
 // Content-Type says, the API speaks JSON alone.
-func readBody(w http.ResponseWriter, r *http.Request, wanted *huma.RequestBody) error {
+func (a *API) readBody(w http.ResponseWriter, r *http.Request, wanted *huma.RequestBody) error {
 	if wanted == nil {
 		return nil
 	}
+	known := docsWriter{a.huma.OpenAPI().Components.Schemas.Map()}.deref(wanted.Content["application/json"].Schema)
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -237,7 +239,7 @@ func readBody(w http.ResponseWriter, r *http.Request, wanted *huma.RequestBody) 
 			return switchboard.Errorf(switchboard.CodeInvalid, "The request has no body: send a JSON object.")
 		}
 		raw = nil
-	} else if err := checkJSON(raw); err != nil {
+	} else if err := checkJSON(raw, known); err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
@@ -245,17 +247,27 @@ func readBody(w http.ResponseWriter, r *http.Request, wanted *huma.RequestBody) 
 	return nil
 }
 
-func checkJSON(raw []byte) error {
-	var v json.RawMessage
-	err := json.Unmarshal(raw, &v)
+// checkJSON checks that raw is one JSON object. Members whose name differs from
+// a known one in case alone are refused here: the decoder would take them.
+func checkJSON(raw []byte, known *huma.Schema) error {
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(raw, &members)
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
 		return switchboard.Errorf(switchboard.CodeInvalid, "The body is not JSON: at byte %d, %s.", syntax.Offset, syntax.Error())
-	case err != nil:
-		return switchboard.Errorf(switchboard.CodeInvalid, "The body is not JSON, or is nested too deeply.")
-	case !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")):
+	case err != nil || members == nil:
 		return switchboard.Errorf(switchboard.CodeInvalid, "The body is JSON, but not an object.")
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if known.Properties[name] != nil {
+			continue
+		}
+		for right := range known.Properties {
+			if strings.EqualFold(right, name) {
+				return switchboard.Invalid(name, "There is no %q here; there is %q.", name, right)
+			}
+		}
 	}
 	return nil
 }

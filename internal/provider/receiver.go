@@ -52,7 +52,9 @@ type Intake interface {
 	Quarantine(ctx context.Context, a Account, r Request, reason string) error
 
 	// Called notes that somebody called the channel's address, and what Verify
-	// said of it, for the set-up page and as the trace of a forgery. It is called
+	// said of it, for the set-up page and as the trace of a forgery. After a
+	// verdict that is not nil, Accounts must not answer from memory: the channel
+	// is looked up once more before anything is refused. It is called
 	// for every delivery, hostile ones too, and before the delivery is committed:
 	// it must not wait, and must keep no more than a bounded amount.
 	Called(ctx context.Context, a Account, r Request, verdict error)
@@ -206,6 +208,16 @@ func (d *delivery) take(ctx context.Context) answer {
 	for range 3 {
 		verdict := d.verify()
 		d.Intake.Called(ctx, d.account, d.request, verdict)
+		if verdict != nil && !errors.Is(verdict, ErrUnreadable) {
+			// What was remembered of the channel may be what is wrong.
+			version := d.account.SettingsVersion
+			if failed := d.lookUp(ctx); failed != nil {
+				return *failed
+			}
+			if d.account.SettingsVersion != version {
+				continue
+			}
+		}
 		switch {
 		case verdict == nil, errors.Is(verdict, ErrUnreadable):
 		case errors.Is(verdict, ErrForged):
