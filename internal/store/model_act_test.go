@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,7 +38,7 @@ func (m *model) receive(a arrival) (wrong string) {
 		}
 	}
 	for _, x := range m.texts {
-		if x.sender.key == a.sender.key && x.seq >= a.seq {
+		if x.sender.key == a.sender.key && x.seq >= a.seq { // which keeps them in order
 			return fmt.Sprintf("%s was committed after a text with number %d, but has number %d", a.id, x.seq, a.seq)
 		}
 	}
@@ -57,14 +58,14 @@ func (m *model) receive(a arrival) (wrong string) {
 		if x.record == "" {
 			x.state = "dismissed"
 		}
-		m.texts = append(m.texts, x)
+		m.add(x)
 		return ""
 	}
 	_, blocked := m.blocked[a.sender.key]
 	d := m.rule(a.sender, m.create && a.sender.phone && !blocked && !m.wishes[a.sender.key].out)
 	x.decision, x.record, x.state = &d, d.Record, d.state()
 	if d.Outcome != "created" {
-		m.texts = append(m.texts, x)
+		m.add(x)
 		if x.state == "unassigned" {
 			m.settle(x.sender.key, x.channel, nil, nil)
 		}
@@ -76,10 +77,17 @@ func (m *model) receive(a arrival) (wrong string) {
 	d.Record, x.record = a.created, a.created
 	m.changeRecords(nil, func(r string) string { return "created " + r }, func() {
 		m.records[a.created] = mRecord{object: "Contact", name: "Unknown " + a.sender.address, fields: map[string]string{"MobilePhone": a.sender.address}, version: 1}
-		m.texts = append(m.texts, x)
+		m.add(x)
 	})
 	m.settle("", "", nil, nil)
 	return ""
+}
+
+func (m *model) add(x mText) {
+	i, _ := slices.BinarySearchFunc(m.texts, x, func(a, b mText) int {
+		return cmp.Or(cmp.Compare(a.sender.key, b.sender.key), cmp.Compare(a.seq, b.seq))
+	})
+	m.texts = slices.Insert(m.texts, i, x)
 }
 
 // wish notes an opt-out or opt-in, unless a later one is known.
@@ -106,6 +114,13 @@ func (m *model) placeable(record string) switchboard.Code {
 	return ""
 }
 
+// lacks reports whether one of the texts is not there.
+func (m *model) lacks(ids []string) bool {
+	return slices.ContainsFunc(ids, func(id string) bool {
+		return !slices.ContainsFunc(m.texts, func(x mText) bool { return x.id == id })
+	})
+}
+
 func (m *model) text(id string) *mText {
 	return &m.texts[slices.IndexFunc(m.texts, func(x mText) bool { return x.id == id })]
 }
@@ -122,10 +137,7 @@ func (m *model) whole(ids []string) []string {
 	return all
 }
 
-func (m *model) begin(actor string) *mAct {
-	m.seq++
-	return &mAct{id: m.seq, actor: actor}
-}
+func begin(actor, token string) *mAct { return &mAct{actor: actor, token: token} }
 
 // note keeps the text as it was before the act, once.
 func (a *mAct) note(x mText) {
@@ -135,7 +147,7 @@ func (a *mAct) note(x mText) {
 }
 
 // end keeps the act under the token that takes it back.
-func (m *model) end(a *mAct, token string) {
+func (m *model) end(a *mAct) {
 	m.settle("", "", a, nil)
 	for _, x := range a.before {
 		a.after = append(a.after, m.text(x.id).version)
@@ -143,7 +155,7 @@ func (m *model) end(a *mAct, token string) {
 	if a.created != "" {
 		a.version = m.records[a.created].version
 	}
-	m.acts[token] = *a
+	m.acts[a.token] = *a
 }
 
 func (m *model) place(a *mAct, ids []string, record string, remember bool) {
@@ -153,7 +165,7 @@ func (m *model) place(a *mAct, ids []string, record string, remember bool) {
 		if x.record != record {
 			m.leave(a, x)
 		}
-		x.placements = append(slices.Clone(x.placements), a.id)
+		x.placements = append(slices.Clone(x.placements), a.token)
 		x.state, x.record = "assigned", record
 		if x.decision != nil {
 			d := *x.decision
@@ -162,7 +174,7 @@ func (m *model) place(a *mAct, ids []string, record string, remember bool) {
 		}
 		x.version++
 		if remember {
-			m.ask(a, mAsk{mPair{x.sender.key, record}, x.sender.address, a.id})
+			m.ask(a, mAsk{mPair{x.sender.key, record}, x.sender.address, a.token})
 		}
 	}
 }
@@ -184,6 +196,7 @@ func (m *model) ask(act *mAct, a mAsk) {
 		return
 	}
 	l.asks = append(slices.Clone(l.asks), a.placement)
+	slices.Sort(l.asks)
 	m.links[a.pair] = l
 	if act != nil {
 		act.asked = append(act.asked, a)
@@ -196,7 +209,7 @@ func (m *model) unask(act *mAct, a mAsk) {
 		return
 	}
 	a.address = l.address
-	l.asks = slices.DeleteFunc(slices.Clone(l.asks), func(p int) bool { return p == a.placement })
+	l.asks = slices.DeleteFunc(slices.Clone(l.asks), func(p string) bool { return p == a.placement })
 	m.links[a.pair] = l
 	if len(l.asks) == 0 {
 		delete(m.links, a.pair)
@@ -242,7 +255,7 @@ func (m *model) dismiss(a *mAct, ids []string, reason string, block bool) switch
 		x.state, x.record, x.decision = "dismissed", "", &d
 		x.version++
 		if _, ok := m.blocked[x.sender.key]; block && !ok {
-			m.blocked[x.sender.key] = a.id
+			m.blocked[x.sender.key] = a.token
 			a.blocked = append(a.blocked, x.sender.key)
 		}
 	}
@@ -274,7 +287,7 @@ func (m *model) undo(actor, token string) switchboard.Code {
 		m.ask(nil, ask)
 	}
 	for _, sender := range a.blocked {
-		if m.blocked[sender] == a.id {
+		if m.blocked[sender] == a.token {
 			delete(m.blocked, sender)
 		}
 	}

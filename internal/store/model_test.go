@@ -10,8 +10,8 @@ import (
 
 // The model is the product's rule and fine print once more, written to be
 // obviously right: it keeps everything in memory, looks at all of it for every
-// question, and shares no code with what it is compared to. Times of messages
-// are moments; "committed last" is the order of the slice texts.
+// question, and shares no code with what it is compared to. The texts of a sender
+// stand in the order in which they were committed.
 type model struct {
 	channels map[string]string // id: the user who authenticated it
 	users    map[string]mUser
@@ -20,11 +20,10 @@ type model struct {
 	records  map[string]mRecord
 	texts    []mText
 	links    map[mPair]mLink
-	blocked  map[string]int // by sender: the act that blocked it
+	blocked  map[string]string // by sender: the act that blocked it
 	wishes   map[string]mWish
 	bells    map[mBellKey]mBell
 	acts     map[string]mAct // by undo token
-	seq      int             // of acts
 }
 
 type mUser struct {
@@ -49,7 +48,7 @@ type mText struct {
 	state        switchboard.State
 	record       string
 	decision     *mDecision // nil for outbound ones; never changed in place
-	placements   []int      // the acts by which a person put it on its record
+	placements   []string   // the acts by which a person put it on its record
 	version      int
 }
 
@@ -81,7 +80,7 @@ type mPair struct{ sender, record string }
 
 type mLink struct {
 	address string
-	asks    []int // the placements that asked for it
+	asks    []string // the placements that asked for it, sorted
 }
 
 type mWish struct {
@@ -99,7 +98,7 @@ type mBell struct {
 
 // mAct is what one act of a person changed.
 type mAct struct {
-	id      int
+	token   string
 	actor   string
 	before  []mText
 	after   []int // versions
@@ -114,7 +113,7 @@ type mAct struct {
 type mAsk struct {
 	pair      mPair
 	address   string
-	placement int
+	placement string
 }
 
 func (m *model) clone() *model {

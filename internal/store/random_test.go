@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -65,8 +66,8 @@ func (w *world) run(t *rapid.T, m *model, s step) {
 		t.Fatalf("%s: the store's error is %q, the model's %q", s.what, got, want)
 	}
 	w.readVersion(t, m)
-	if d := w.differences(m); d != "" {
-		t.Fatalf("after %s:\n%s", s.what, d)
+	if d := cmp.Diff(m.shows(), w.look(t)); d != "" {
+		t.Fatalf("after %s the store differs (-model +store):\n%s", s.what, d)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 func (w *world) keep(actor switchboard.Actor, c store.Changed, err error) switchboard.Code {
 	if err == nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.tokens = append(w.tokens, token{actor, c.Undo})
 	}
 	return switchboard.ErrorCode(err)
@@ -28,6 +30,9 @@ func (w *world) place(c chooser) step {
 			return w.keep(actor, changed, err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
+			if m.lacks(p.MessageIDs) {
+				return "not_found", ""
+			}
 			if code := m.placeable(p.RecordID); code != "" {
 				return code, ""
 			}
@@ -35,10 +40,10 @@ func (w *world) place(c chooser) step {
 			if p.WholeSender {
 				ids = m.whole(ids)
 			}
-			a := m.begin(actor.ID)
+			a := begin(actor.ID, changed.Undo)
 			m.place(a, ids, p.RecordID, p.Remember)
-			m.end(a, changed.Undo)
-			return "", ""
+			m.end(a)
+			return "", m.agrees(changed.Messages)
 		},
 	}
 }
@@ -61,7 +66,10 @@ func (w *world) placeOnNew(c chooser) step {
 			return w.keep(actor, changed, err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			a := m.begin(actor.ID)
+			if m.lacks(p.MessageIDs) {
+				return "not_found", ""
+			}
+			a := begin(actor.ID, changed.Undo)
 			ids := p.MessageIDs
 			if p.WholeSender {
 				ids = m.whole(ids)
@@ -77,8 +85,8 @@ func (w *world) placeOnNew(c chooser) step {
 				}
 			}
 			m.place(a, ids, id, p.Remember)
-			m.end(a, changed.Undo)
-			return "", ""
+			m.end(a)
+			return "", m.agrees(changed.Messages)
 		},
 	}
 }
@@ -95,12 +103,15 @@ func (w *world) takeOff(c chooser) step {
 			return w.keep(actor, changed, err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			a := m.begin(actor.ID)
+			if m.lacks(ids) {
+				return "not_found", ""
+			}
+			a := begin(actor.ID, changed.Undo)
 			if code := m.takeOff(a, ids); code != "" {
 				return code, ""
 			}
-			m.end(a, changed.Undo)
-			return "", ""
+			m.end(a)
+			return "", m.agrees(changed.Messages)
 		},
 	}
 }
@@ -117,16 +128,19 @@ func (w *world) dismiss(c chooser) step {
 			return w.keep(actor, changed, err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
+			if m.lacks(d.MessageIDs) {
+				return "not_found", ""
+			}
 			ids := d.MessageIDs
 			if d.WholeSender {
 				ids = m.whole(ids)
 			}
-			a := m.begin(actor.ID)
+			a := begin(actor.ID, changed.Undo)
 			if code := m.dismiss(a, ids, d.Reason, d.BlockSender); code != "" {
 				return code, ""
 			}
-			m.end(a, changed.Undo)
-			return "", ""
+			m.end(a)
+			return "", m.agrees(changed.Messages)
 		},
 	}
 }
@@ -144,13 +158,18 @@ func (w *world) undo(c chooser) step {
 	if c.intn(10, "somebody else's") == 0 {
 		t.actor = w.actor(c)
 	}
+	var back []*switchboard.Message
 	return step{
 		what: "undo " + t.token,
 		do: func() switchboard.Code {
-			_, err := w.db.Undo(context.Background(), t.actor, t.token)
+			var err error
+			back, err = w.db.Undo(context.Background(), t.actor, t.token)
 			return switchboard.ErrorCode(err)
 		},
-		model: func(m *model) (switchboard.Code, string) { return m.undo(t.actor.ID, t.token), "" },
+		model: func(m *model) (switchboard.Code, string) {
+			code := m.undo(t.actor.ID, t.token)
+			return code, m.agrees(back)
+		},
 	}
 }
 
@@ -158,6 +177,8 @@ func sender(f form) switchboard.Sender { return switchboard.ParseSender(f.writte
 
 func (w *world) block(c chooser) step {
 	actor, f := w.actor(c), pick(c, senderForms, "sender")
+	w.ids++
+	act := fmt.Sprintf("block %d", w.ids)
 	return step{
 		what: "block " + f.written,
 		do: func() switchboard.Code {
@@ -165,8 +186,7 @@ func (w *world) block(c chooser) step {
 			return switchboard.ErrorCode(err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			m.seq++
-			m.blocked[f.key] = m.seq
+			m.blocked[f.key] = act
 			return "", ""
 		},
 	}

@@ -44,8 +44,8 @@ func (w *world) receive(c chooser) step {
 	var texts []arrival
 	for range 1 + c.intn(4, "texts in the batch")/2*c.intn(3, "more") {
 		var a arrival
-		if len(w.known) > 0 && c.intn(8, "repeat") == 0 {
-			a = pick(c, w.known, "which")
+		if len(w.handed) > 0 && c.intn(8, "repeat") == 0 {
+			a = pick(c, w.handed, "which")
 		} else {
 			a = w.text(c)
 		}
@@ -68,7 +68,7 @@ func (w *world) receive(c chooser) step {
 		batch = append(batch, store.Delivery{ChannelID: a.channel, ReceivedAt: w.clock, Events: []switchboard.Event{{Text: &switchboard.Text{
 			Direction: direction, Account: "acme", ProviderMessageID: a.provider, Sender: a.sender.written, Body: a.body, SentAt: sent, RecordID: a.record,
 		}}}})
-		w.known = append(w.known, a)
+		w.handed = append(w.handed, a)
 	}
 	codes := make([]switchboard.Code, len(texts))
 	return step{
@@ -116,6 +116,8 @@ func (w *world) receive(c chooser) step {
 }
 
 func (w *world) learn(text, record string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if text != "" && !slices.Contains(w.texts, text) {
 		w.texts = append(w.texts, text)
 	}
@@ -165,6 +167,7 @@ func (w *world) createRecord(c chooser) step {
 	actor := w.actor(c)
 	bulk := c.intn(4, "in bulk") == 0
 	var id string
+	var resolved []*switchboard.Message
 	return step{
 		what: fmt.Sprintf("create a %s %v", object, phones),
 		do: func() switchboard.Code {
@@ -176,7 +179,7 @@ func (w *world) createRecord(c chooser) step {
 				}
 			} else {
 				var r *switchboard.Record
-				if r, _, err = w.db.CreateRecord(context.Background(), actor, object, all, switchboard.OriginPerson); err == nil {
+				if r, resolved, err = w.db.CreateRecord(context.Background(), actor, object, all, switchboard.OriginPerson); err == nil {
 					id = r.ID
 				}
 			}
@@ -185,7 +188,7 @@ func (w *world) createRecord(c chooser) step {
 		},
 		model: func(m *model) (switchboard.Code, string) {
 			m.putRecord(id, mRecord{object: object, name: "Doe", fields: phones, version: 1}, "created")
-			return "", ""
+			return "", m.agrees(resolved)
 		},
 	}
 }
@@ -234,7 +237,9 @@ func (w *world) updateRecord(c chooser) step {
 	kind := c.intn(4, "edit")
 	value := pick(c, append([]string{""}, fieldForms...), "value")
 	var patch map[string]string
+	var version int64
 	name := ""
+	var resolved []*switchboard.Message
 	return step{
 		what: fmt.Sprintf("edit %s: %d, %s, %s, %q", id, kind, field, other, value),
 		do: func() switchboard.Code {
@@ -242,6 +247,7 @@ func (w *world) updateRecord(c chooser) step {
 			if err != nil {
 				return switchboard.ErrorCode(err)
 			}
+			version = r.Version
 			patch = map[string]string{}
 			allowed := func(f string) bool { return slices.Contains(phoneFields[r.Object], f) }
 			switch {
@@ -262,15 +268,18 @@ func (w *world) updateRecord(c chooser) step {
 			if name != "" {
 				changes["LastName"], changes["Name"] = name, name
 			}
-			_, _, err = w.db.UpdateRecord(context.Background(), actor, id, r.Version, changes, allow)
+			_, resolved, err = w.db.UpdateRecord(context.Background(), actor, id, r.Version, changes, allow)
 			return switchboard.ErrorCode(err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
 			if code := m.placeable(id); code != "" {
 				return code, ""
 			}
+			if int64(m.records[id].version) != version {
+				return "conflict", ""
+			}
 			m.putRecord(id, m.records[id].edited(name, patch), "edited")
-			return "", ""
+			return "", m.agrees(resolved)
 		},
 	}
 }
@@ -278,19 +287,25 @@ func (w *world) updateRecord(c chooser) step {
 func (w *world) deleteRecord(c chooser) step {
 	id := pick(c, w.records, "record")
 	actor := w.actor(c)
+	var resolved []*switchboard.Message
 	return step{
 		what: "delete " + id,
 		do: func() switchboard.Code {
-			_, err := w.db.DeleteRecord(context.Background(), actor, id)
+			var err error
+			resolved, err = w.db.DeleteRecord(context.Background(), actor, id)
 			return switchboard.ErrorCode(err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			if r := m.records[id]; !r.deleted {
+			r, ok := m.records[id]
+			if !ok {
+				return "not_found", ""
+			}
+			if !r.deleted {
 				r.deleted = true
 				r.version++
 				m.putRecord(id, r, "deleted")
 			}
-			return "", ""
+			return "", m.agrees(resolved)
 		},
 	}
 }
@@ -298,19 +313,25 @@ func (w *world) deleteRecord(c chooser) step {
 func (w *world) restoreRecord(c chooser) step {
 	id := pick(c, w.records, "record")
 	actor := w.actor(c)
+	var resolved []*switchboard.Message
 	return step{
 		what: "restore " + id,
 		do: func() switchboard.Code {
-			_, _, err := w.db.RestoreRecord(context.Background(), actor, id)
+			var err error
+			_, resolved, err = w.db.RestoreRecord(context.Background(), actor, id)
 			return switchboard.ErrorCode(err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			if r := m.records[id]; r.deleted {
+			r, ok := m.records[id]
+			if !ok {
+				return "not_found", ""
+			}
+			if r.deleted {
 				r.deleted = false
 				r.version++
 				m.putRecord(id, r, "restored")
 			}
-			return "", ""
+			return "", m.agrees(resolved)
 		},
 	}
 }

@@ -3,11 +3,12 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/switchboardhq/switchboard"
@@ -63,16 +64,22 @@ type chooser interface {
 	intn(n int, what string) int
 }
 
-// world is an org in a store, and what has to be known to do things there.
+// world is an org as one node sees it.
 type world struct {
-	db       *store.DB
+	db *store.DB
+	*known
+}
+
+// known is what has to be known to do things in an org.
+type known struct {
 	org      string
 	users    []switchboard.Actor
 	channels []string
 
-	clock   time.Time // when what is received next was received
-	ids     int       // provider ids so far
-	known   []arrival // texts that were handed over
+	mu      sync.Mutex // of what follows
+	clock   time.Time  // when what is received next was received
+	ids     int        // provider ids so far
+	handed  []arrival  // texts that were handed over
 	texts   []string
 	records []string
 	tokens  []token
@@ -94,9 +101,9 @@ func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := &world{db: db, org: org, clock: worldStart}
+	w := &world{db: db, known: &known{org: org, clock: worldStart}}
 	m := &model{channels: map[string]string{}, users: map[string]mUser{}, records: map[string]mRecord{}, links: map[mPair]mLink{},
-		blocked: map[string]int{}, wishes: map[string]mWish{}, bells: map[mBellKey]mBell{}, acts: map[string]mAct{}}
+		blocked: map[string]string{}, wishes: map[string]mWish{}, bells: map[mBellKey]mBell{}, acts: map[string]mAct{}}
 	system := switchboard.Actor{OrgID: org, Name: "Command line", Role: switchboard.Admin}
 	for _, u := range []store.NewUser{
 		{Name: "Dana Reyes", Email: "dana@example.com", Role: switchboard.Admin},
@@ -153,110 +160,104 @@ func some(c chooser, from []string, what string) []string {
 	return []string{one}
 }
 
-// differences compares everything that the store shows with the model.
-func (w *world) differences(m *model) string {
-	ctx := context.Background()
-	var d string
-	add := func(what, diff string) {
-		if diff != "" {
-			d += what + " (-model +store):\n" + diff
-		}
-	}
-	fail := func(err error) bool {
-		if err != nil {
-			d += err.Error()
-		}
-		return err != nil
-	}
+// shown is everything that can be seen of a world.
+type shown struct {
+	Texts   map[string]seenText
+	Links   map[mPair]string // their addresses
+	Bells   map[mBellKey]mBell
+	Senders map[string]seenSender
+	Next    map[string]*mDecision // what would happen to a text from each sender
+}
 
-	messages, err := w.db.AllMessages(ctx, w.org)
-	if fail(err) {
-		return d
-	}
-	want, got := map[string]seenText{}, map[string]seenText{}
+// shows is what the model has to show.
+func (m *model) shows() shown {
+	s := shown{map[string]seenText{}, map[mPair]string{}, m.bells, map[string]seenSender{}, map[string]*mDecision{}}
 	for _, x := range m.texts {
-		want[x.id] = seenText{x.provider, x.at.Format(time.TimeOnly), x.state, x.record, x.decision}
+		s.Texts[x.id] = x.shows()
 	}
-	for _, x := range messages {
-		t := seenText{Provider: x.ProviderMessageID, At: x.Time.Format(time.TimeOnly), State: x.State, Decision: seenDecision(x.Decision)}
-		if x.Record != nil {
-			t.Record = x.Record.ID
-		}
-		got[x.ID] = t
-	}
-	add("texts", cmp.Diff(want, got))
-
-	wantLinks, gotLinks := map[mPair]string{}, map[mPair]string{}
 	for p, l := range m.links {
-		wantLinks[p] = l.address
+		s.Links[p] = l.address
 	}
-	links, _, err := w.db.Links(ctx, w.org, store.LinkFilter{Page: store.Page{Limit: 500}})
-	if fail(err) {
-		return d
-	}
-	for _, l := range links {
-		gotLinks[mPair{string(l.Sender.Key), l.Record.ID}] = l.Sender.Address
-	}
-	add("links", cmp.Diff(wantLinks, gotLinks))
+	for _, f := range oneFormEach() {
+		_, blocked := m.blocked[f.key]
+		next := m.rule(f, m.create && f.phone && !blocked && !m.wishes[f.key].out)
+		s.Next[f.key] = &next
 
-	gotBells := map[mBellKey]mBell{}
-	for _, state := range []switchboard.NotificationState{"read", "unread"} {
-		bells, _, err := w.db.Notifications(ctx, w.org, store.NotificationFilter{State: state, Page: store.Page{Limit: 500}})
-		if fail(err) {
-			return d
-		}
-		for _, b := range bells {
-			k := mBellKey{b.UserID, string(b.Sender.Key)}
-			if _, twice := gotBells[k]; twice {
-				d += fmt.Sprintf("two open notifications for %v\n", k)
-			}
-			gotBells[k] = mBell{b.Count, b.MessageID, state == "read"}
-		}
-	}
-	add("notifications", cmp.Diff(m.bells, gotBells))
-
-	wantSenders := map[string]seenSender{}
-	for _, key := range allSenders {
-		s := seenSender{OptedOut: m.wishes[key].out}
-		_, s.Blocked = m.blocked[key]
+		known := seenSender{OptedOut: m.wishes[f.key].out, Blocked: blocked}
 		var newest, oldest time.Time
 		for _, x := range m.texts {
-			if x.sender.key != key || x.state != "unassigned" {
+			if x.sender.key != f.key || x.state != "unassigned" {
 				continue
 			}
-			if s.Waiting++; !x.at.Before(newest) {
+			if known.Waiting++; !x.at.Before(newest) {
 				newest = x.at
-				s.Newest, s.Reason, s.Channel = x.id, string(x.decision.Reason), x.channel
+				known.Newest, known.Reason, known.Channel = x.id, string(x.decision.Reason), x.channel
 			}
 			if oldest.IsZero() || x.at.Before(oldest) {
 				oldest = x.at
 			}
 		}
-		if s.Waiting > 0 {
-			s.At, s.Since = newest.UnixMicro(), oldest.UnixMicro()
+		if known.Waiting > 0 {
+			known.At, known.Since = newest.UnixMicro(), oldest.UnixMicro()
 		}
-		if s != (seenSender{}) {
-			wantSenders[key] = s
+		if known != (seenSender{}) {
+			s.Senders[f.key] = known
 		}
 	}
-	gotSenders, err := w.senders(ctx)
-	if fail(err) {
-		return d
-	}
-	add("senders", cmp.Diff(wantSenders, gotSenders))
+	return s
+}
 
-	for _, key := range allSenders {
-		i := slices.IndexFunc(senderForms, func(f form) bool { return f.key == key })
-		f := senderForms[i]
-		_, blocked := m.blocked[key]
-		now := m.rule(f, m.create && f.phone && !blocked && !m.wishes[key].out)
-		explained, err := w.db.Explain(ctx, w.org, w.channels[0], f.written)
-		if fail(err) {
-			return d
+// oneFormEach returns the first form of each sender.
+func oneFormEach() []form {
+	var forms []form
+	for _, f := range senderForms {
+		if !slices.ContainsFunc(forms, func(have form) bool { return have.key == f.key }) {
+			forms = append(forms, f)
 		}
-		add("what would happen to a text from "+f.written, cmp.Diff(&now, seenDecision(&explained)))
 	}
-	return d
+	return forms
+}
+
+// look reads what the store shows.
+func (w *world) look(tb rapid.TB) shown {
+	tb.Helper()
+	ctx := context.Background()
+	must := func(err error) {
+		tb.Helper()
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	s := shown{map[string]seenText{}, map[mPair]string{}, map[mBellKey]mBell{}, nil, map[string]*mDecision{}}
+	messages, err := w.db.AllMessages(ctx, w.org)
+	must(err)
+	for _, x := range messages {
+		s.Texts[x.ID] = see(x)
+	}
+	links, _, err := w.db.Links(ctx, w.org, store.LinkFilter{Page: store.Page{Limit: 500}})
+	must(err)
+	for _, l := range links {
+		s.Links[mPair{string(l.Sender.Key), l.Record.ID}] = l.Sender.Address
+	}
+	for _, state := range []switchboard.NotificationState{"read", "unread"} {
+		bells, _, err := w.db.Notifications(ctx, w.org, store.NotificationFilter{State: state, Page: store.Page{Limit: 500}})
+		must(err)
+		for _, b := range bells {
+			k := mBellKey{b.UserID, string(b.Sender.Key)}
+			if _, twice := s.Bells[k]; twice {
+				tb.Fatalf("there are two open notifications for %v", k)
+			}
+			s.Bells[k] = mBell{b.Count, b.MessageID, state == "read"}
+		}
+	}
+	s.Senders, err = w.senders(ctx)
+	must(err)
+	for _, f := range oneFormEach() {
+		d, err := w.db.Explain(ctx, w.org, w.channels[0], f.written)
+		must(err)
+		s.Next[f.key] = seenDecision(&d)
+	}
+	return s
 }
 
 type seenText struct {
@@ -264,6 +265,32 @@ type seenText struct {
 	State        switchboard.State
 	Record       string
 	Decision     *mDecision
+}
+
+func see(x *switchboard.Message) seenText {
+	t := seenText{Provider: x.ProviderMessageID, At: x.Time.Format(time.TimeOnly), State: x.State, Decision: seenDecision(x.Decision)}
+	if x.Record != nil {
+		t.Record = x.Record.ID
+	}
+	return t
+}
+
+func (x mText) shows() seenText {
+	return seenText{x.provider, x.at.Format(time.TimeOnly), x.state, x.record, x.decision}
+}
+
+// agrees returns how the messages that a step answered differ from the model's.
+func (m *model) agrees(answered []*switchboard.Message) string {
+	for _, x := range answered {
+		i := slices.IndexFunc(m.texts, func(have mText) bool { return have.id == x.ID })
+		if i < 0 {
+			return "it answered an unknown message " + x.ID
+		}
+		if want, got := m.texts[i].shows(), see(x); !reflect.DeepEqual(want, got) {
+			return fmt.Sprintf("it answered %+v, the model has %+v", got, want)
+		}
+	}
+	return ""
 }
 
 type seenSender struct {
