@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/switchboardhq/switchboard/internal/fault"
 )
@@ -55,7 +56,9 @@ func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (er
 	committed := false
 	defer func() {
 		if !committed {
-			if _, rollbackErr := w.ExecContext(ctx, "ROLLBACK"); rollbackErr != nil && err != nil {
+			// After a full disk or a failed write SQLite has rolled back by itself.
+			_, rollbackErr := w.ExecContext(ctx, "ROLLBACK")
+			if rollbackErr != nil && err != nil && !strings.Contains(rollbackErr.Error(), "no transaction is active") {
 				err = fmt.Errorf("%w (and rollback: %w)", err, rollbackErr)
 			}
 		}

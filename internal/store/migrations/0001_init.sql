@@ -16,6 +16,7 @@ CREATE TABLE org (
     phone_metadata   TEXT NOT NULL, -- the number parser's version that record_number was made with
     next_number      BIGINT NOT NULL,
     bells_from       TEXT NOT NULL DEFAULT '', -- where settling the bells goes on after the recipients changed; '': done
+    ready_at         BIGINT NOT NULL DEFAULT 0, -- when the store last proved that it can commit
     created_at       BIGINT NOT NULL
 )/*clustered*/;
 
@@ -305,9 +306,9 @@ CREATE TABLE outbox (
     job_key      TEXT NOT NULL, -- doing two jobs of one key has the effect of one
     subject_id   TEXT NOT NULL,
     attempts     BIGINT NOT NULL,
-    due_at       BIGINT NOT NULL,
-    leased_until BIGINT NOT NULL,
-    lease        TEXT NOT NULL, -- who holds it: the fencing token
+    due_at       BIGINT NOT NULL, -- while it is held: when the lease ends
+    lease        TEXT NOT NULL, -- who holds it: the fencing token; '': nobody
+    again        BOOLEAN NOT NULL, -- it was asked for once more while somebody held it
     dead         BOOLEAN NOT NULL,
     last_error   TEXT NOT NULL,
     created_at   BIGINT NOT NULL,
