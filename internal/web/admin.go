@@ -19,6 +19,13 @@ func (s *Server) adminRoutes() []route {
 		{"POST /profile/password", read, s.setPassword},
 		{"POST /profile/preferences", read, s.setPreferences},
 
+		{"GET /{$}", read, s.showHome},
+		{"GET /contacts", read, s.showRecords(switchboard.Contact)},
+		{"GET /leads", read, s.showRecords(switchboard.Lead)},
+		{"GET /accounts", read, s.showRecords(switchboard.Account)},
+		{"GET /records/{id}", read, s.showRecord},
+		{"POST /records/{id}", edit, s.changeRecord},
+
 		{"GET /setup/channel", configure, s.showChannelSetup},
 		{"POST /setup/channel", configure, s.connectChannel},
 		{"GET /setup/channel/{id}/live", configure, s.showChannelLive},

@@ -131,7 +131,7 @@ func fixtureRecords() RecordsPage {
 	p := RecordsPage{
 		Page: fixturePage("Contacts", "contacts"), Object: "Contact", Plural: "Contacts", URL: "/contacts", Count: "48 contacts", Columns: []string{"Account Name", "Mobile", "Phone", "Email"},
 		Filters: []Option{{Value: "all", Label: "All", URL: "/contacts", Current: true}, {Value: "deleted", Label: "Deleted", URL: "/contacts?show=deleted"}},
-		SortURL: "/contacts?sort=desc", NextURL: "/contacts?after=x", First: "/contacts", NewURL: "/records/new/contact",
+		Sorted:  true, Show: "x", NextURL: "/contacts?after=x", First: "/contacts", NewURL: "/records/new/contact",
 		Rows: []RecordRow{
 			row("Ada Okafor", "Okafor Interiors", "(512) 555-0177", "", "ada@okafor.example"),
 			row("Ben Okafor", "Okafor Interiors", "", "512.555.0177", "ben@okafor.example"),

@@ -32,6 +32,7 @@ type RecordDetails struct {
 	Object   string
 	Writes   bool
 	Version  string
+	Was      string // what the fields held when the form was made
 	Editing  bool
 	Error    string
 	Conflict string // somebody changed the record meanwhile

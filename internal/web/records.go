@@ -7,12 +7,12 @@ type RecordsPage struct {
 	Plural  string // Contacts
 	Query   string
 	URL     string // of the list itself
-	Count   string // "48 contacts"; with "more than" where counting would take long
+	Count   string // "48 contacts", or how many are shown of more
 	Filters []Option
 	Columns []string
 	Rows    []RecordRow
-	SortURL string
-	Desc    bool   // sorted from Z to A
+	Sorted  bool   // by name
+	Show    string // the filter, for the search in it
 	First   string // address of the first page, when this is a later one
 	NextURL string
 	Deleted bool   // the list of what was deleted
