@@ -51,14 +51,14 @@ func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node,
 	n.metrics = newMetrics(n.writer)
 	var streams context.Context
 	streams, n.closeStreams = context.WithCancel(context.WithoutCancel(p.ctx))
-	pages, err := n.pages(streams, p)
-	if err != nil {
-		return nil, err
-	}
 	receiver := provider.NewReceiver(provider.Config{
 		Drivers: drivers(), Accounts: n.hooks, Intake: n.hooks, PublicURL: func() string { return n.publicURL }, Now: p.now,
 		Log: limited,
 	})
+	pages, err := n.pages(streams, p, receiver)
+	if err != nil {
+		return nil, err
+	}
 	calls := api.New(api.Config{DB: db, Desk: n.desk, Replay: n.hooks.Replay, Log: log})
 	n.handler = n.routes(receiver, calls, pages, &readiness{db: db, now: p.now})
 	return n, nil
@@ -191,6 +191,13 @@ func (n *node) tendOnce(ctx context.Context) error {
 	if err := n.db.SettleBells(ctx, org); err != nil {
 		return err
 	}
-	_, err = n.db.Sessions(ctx).Clean(ctx)
-	return err
+	if _, err := n.db.Sessions(ctx).Clean(ctx); err != nil {
+		return err
+	}
+	due, err := n.db.ReindexDue(ctx, org)
+	if err != nil || !due {
+		return err
+	}
+	n.log.Info("reading the records' numbers again: the settings or the number parser changed")
+	return n.db.Reindex(ctx, org, nil)
 }

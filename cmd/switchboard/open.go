@@ -52,7 +52,7 @@ func (c *cli) key() (*seal.Key, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	return seal.Load(filepath.Join(c.Data, keyFile))
+	return seal.Load(c.keyPath())
 }
 
 // open opens the store that the flags name.
@@ -147,3 +147,5 @@ func (f publicFlag) url(c *cli) (string, error) {
 	}
 	return checkPublicURL(url)
 }
+
+func (c *cli) keyPath() string { return filepath.Join(c.Data, keyFile) }
