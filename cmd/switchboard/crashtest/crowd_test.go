@@ -1,0 +1,115 @@
+package crashtest
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/switchboardhq/switchboard/internal/pgtest"
+)
+
+// databases runs do on a fresh installation on each database.
+func databases(t *testing.T, do func(t *testing.T, in *installation)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); do(t, install(t, "")) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); do(t, install(t, pgtest.URL(t))) })
+}
+
+// A provider that has lost its patience delivers one message a hundred times at
+// once.
+func TestAHundredDeliveriesOfOneMessageAreOne(t *testing.T) {
+	databases(t, func(t *testing.T, in *installation) {
+		s := in.serve(t)
+		w := populate(t, in, s)
+		p := newSender(w, in, 10)
+		p.to(s)
+		for _, number := range []string{"+15125551000", "+15125552000", "+15125553000"} {
+			x := &text{id: "once " + number, from: number, body: "Are you there?"}
+			p.texts[x.id] = x
+			var running sync.WaitGroup
+			var mu sync.Mutex
+			got := map[int]int{}
+			for range 100 {
+				running.Go(func() {
+					status := p.deliver(t.Context(), x)
+					p.done(x, status == http.StatusOK)
+					mu.Lock()
+					defer mu.Unlock()
+					got[status]++
+				})
+			}
+			running.Wait()
+			if got[http.StatusOK] != 100 {
+				t.Errorf("100 deliveries of one message from %s were answered %v", number, got)
+			}
+		}
+		s.stop(t)
+		clean(t, "at the end", in.audit(t, p))
+		if n := len(readBooksOf(t, in).messages); n != 3 {
+			t.Errorf("3 messages became %d", n)
+		}
+	})
+}
+
+func readBooksOf(t testing.TB, in *installation) *books {
+	t.Helper()
+	db := in.openBooks(t)
+	defer db.Close()
+	b, err := readBooks(db, in.database == "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A sender of whom thousands of texts wait must not make everybody else wait:
+// what it costs to take in one more may not grow with what lies there.
+func TestASenderWithThousandsWaitingCostsLittle(t *testing.T) {
+	const waiting = 2000
+	databases(t, func(t *testing.T, in *installation) {
+		s := in.serve(t)
+		p := newSender(&world{}, in, 11)
+		p.to(s)
+		number := func(n int) string { return fmt.Sprintf("+1512555%04d", n) }
+		note := func(id, from string) *text {
+			x := &text{id: id, from: from, body: "Text " + id}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.texts[id] = x
+			return x
+		}
+		deliver := func(x *text) time.Duration {
+			began := time.Now()
+			if status := p.deliver(t.Context(), x); status != http.StatusOK {
+				t.Errorf("text %s is answered %d", x.id, status)
+			}
+			p.done(x, true)
+			return time.Since(began)
+		}
+		var running sync.WaitGroup
+		for c := range 20 {
+			running.Go(func() {
+				for i := range waiting / 20 {
+					deliver(note(fmt.Sprintf("hot %d %d", c, i), number(0)))
+				}
+			})
+		}
+		running.Wait()
+		var cold, hot []time.Duration
+		for i := range 60 {
+			cold = append(cold, deliver(note(fmt.Sprint("cold ", i), number(1+i))))
+			hot = append(hot, deliver(note(fmt.Sprint("one more ", i), number(0))))
+		}
+		s.stop(t)
+		clean(t, "at the end", in.audit(t, p))
+		slices.Sort(cold)
+		slices.Sort(hot)
+		t.Logf("median of a text from a new number %v, from one with %d waiting %v", cold[30], waiting, hot[30])
+		if hot[30] > cold[30]+20*time.Millisecond {
+			t.Errorf("a text from a number with %d waiting takes %v, another %v", waiting, hot[30], cold[30])
+		}
+	})
+}
