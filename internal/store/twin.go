@@ -79,15 +79,17 @@ func (r *receiver) redirectReceipt(a *arriving, message string) error {
 		r.org, a.key.provider, a.key.account, a.key.id, message)
 }
 
+// flagRepeat marks a text that came before in a callback of its own kind, be it
+// as one that joined its twin.
 func (r *receiver) flagRepeat(a *arriving, earlier []*arriving) error {
 	var n int
 	err := r.one(`SELECT COUNT(*) FROM message WHERE org_id = $1 AND sender_key = $2 AND account = $3 AND ours = $4 AND body = $5 AND direction = $6
-		AND twin = $7 AND received_at >= $8 AND received_at <= $9`, r.twinArgs(a), &n)
+		AND (twin = $7 OR twin_joined) AND received_at >= $8 AND received_at <= $9`, r.twinArgs(a), &n)
 	if err != nil {
 		return err
 	}
 	for _, b := range earlier {
-		if b.text.Twin == a.text.Twin && a.sameText(b) {
+		if (b.joined || b.text.Twin == a.text.Twin) && a.sameText(b) {
 			n++
 		}
 	}
