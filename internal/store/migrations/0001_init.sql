@@ -265,7 +265,7 @@ CREATE TABLE message (
 CREATE INDEX message_number ON message (org_id, number, rule_reason); -- with the reason, texts are counted without being read
 CREATE INDEX message_sender ON message (org_id, sender_key, record_id, message_time, seq);
 CREATE INDEX message_not_assigned ON message (org_id, state, id) WHERE state <> 'assigned';
-CREATE INDEX message_unassigned ON message (org_id, sender_key) WHERE state = 'unassigned';
+CREATE INDEX message_unassigned ON message (org_id, sender_key, channel_id, reason, message_time, seq, id) WHERE state = 'unassigned' AND direction = 'inbound';
 CREATE INDEX message_by_person ON message (org_id, decided_at) WHERE reason = 'person';
 
 -- A provider's message is stored once: this key decides, for ever. It outlives the message.
