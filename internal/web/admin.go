@@ -5,7 +5,7 @@ import "github.com/switchboardhq/switchboard"
 // adminRoutes are the pages around the desk: signing in, set-up, home, records
 // and settings.
 func (s *Server) adminRoutes() []route {
-	const read, place, edit, block, configure = switchboard.MayRead, switchboard.MayPlace, switchboard.MayEdit, switchboard.MayBlock, switchboard.MayConfigure
+	const read, edit, block, configure = switchboard.MayRead, switchboard.MayEdit, switchboard.MayBlock, switchboard.MayConfigure
 	return []route{
 		{"GET /sign-in", "", s.showSignIn},
 		{"POST /sign-in", "", s.signIn},
@@ -30,5 +30,35 @@ func (s *Server) adminRoutes() []route {
 		{"POST /setup/channel", configure, s.connectChannel},
 		{"GET /setup/channel/{id}/live", configure, s.showChannelLive},
 		{"POST /setup/channel/{id}/test", configure, s.sendTest},
+
+		{"GET /settings", read, s.showSettings},
+		{"GET " + partOrganization, configure, s.showOrganization},
+		{"POST " + partOrganization, configure, s.saveOrganization},
+		{"GET " + partChannels, configure, s.showChannels},
+		{"POST " + partChannels, configure, s.addChannel},
+		{"GET " + partChannels + "/new", configure, s.showNewChannel},
+		{"GET " + partChannels + "/{id}", configure, s.showChannel},
+		{"POST " + partChannels + "/{id}", configure, s.saveChannel},
+		{"POST " + partChannels + "/{id}/test", configure, s.sendTest},
+		{"GET " + partPhoneFields, configure, s.showPhoneFields},
+		{"POST " + partPhoneFields, configure, s.savePhoneFields},
+		{"GET " + partUnknown, configure, s.showUnknown},
+		{"POST " + partUnknown, configure, s.saveUnknown},
+		{"GET " + partUsers, configure, s.showUsers},
+		{"POST " + partUsers, configure, s.addUser},
+		{"POST " + partUsers + "/{id}/link", configure, s.linkUser},
+		{"POST " + partUsers + "/{id}/role", configure, s.setUserRole},
+		{"POST " + partUsers + "/{id}/disable", configure, s.setUserActive(false)},
+		{"POST " + partUsers + "/{id}/enable", configure, s.setUserActive(true)},
+		{"GET " + partKeys, configure, s.showKeys},
+		{"POST " + partKeys, configure, s.addKey},
+		{"POST " + partKeys + "/{id}/revoke", configure, s.revokeKey},
+		{"GET " + partBlocked, read, s.showBlocked},
+		{"POST " + partBlocked, block, s.blockSender},
+		{"POST " + partBlocked + "/remove", block, s.unblockSender},
+		{"GET " + partQuarantine, configure, s.showQuarantine},
+		{"GET " + partQuarantine + "/{id}", configure, s.showQuarantined},
+		{"POST " + partQuarantine + "/{id}/replay", configure, s.replayQuarantined},
+		{"GET " + partAudit, configure, s.showAudit},
 	}
 }

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+// The parts of the settings, in the order of their menu.
+const (
+	partOrganization = "/settings/organization"
+	partChannels     = "/settings/channels"
+	partPhoneFields  = "/settings/phone-fields"
+	partUnknown      = "/settings/unknown-numbers"
+	partUsers        = "/settings/users"
+	partKeys         = "/settings/api-keys"
+	partBlocked      = "/settings/blocked-senders"
+	partQuarantine   = "/settings/quarantine"
+	partAudit        = "/settings/audit"
+)
+
+func settingsParts() []Option {
+	return []Option{
+		{URL: partOrganization, Label: "Organization"},
+		{URL: partChannels, Label: "Channels"},
+		{URL: partPhoneFields, Label: "Phone fields"},
+		{URL: partUnknown, Label: "Unknown numbers"},
+		{URL: partUsers, Label: "Users"},
+		{URL: partKeys, Label: "API keys"},
+		{URL: partBlocked, Label: "Blocked senders"},
+		{URL: partQuarantine, Label: "Quarantine"},
+		{URL: partAudit, Label: "Audit trail"},
+	}
+}
+
+// settingsFrame prepares what surrounds a settings page. Who may not change
+// settings sees the block list and the profile.
+func (s *Server) settingsFrame(r *http.Request, title, part string) Settings {
+	v, _ := visitorOf(r.Context())
+	set := Settings{Page: s.frame(r, title, "settings")}
+	for _, o := range append(settingsParts(), Option{URL: "/profile", Label: "Your profile"}) {
+		if !v.Actor.Role.Can(switchboard.MayConfigure) && o.URL != partBlocked && o.URL != "/profile" {
+			continue
+		}
+		o.Current = o.URL == part
+		set.Nav = append(set.Nav, o)
+	}
+	return set
+}
+
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
+	v, _, set, err := s.settingsOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p := SettingsPage{Settings: s.settingsFrame(r, "Settings", "")}
+	if !v.Actor.Role.Can(switchboard.MayConfigure) {
+		p.Parts = []SettingsPart{
+			{partBlocked, "Blocked senders", "Senders whose texts are dismissed at once.", ""},
+			{"/profile", "Your profile", "Your password, colors and keys.", roleLabel(v.User.Role) + ", " + roleMeans(v.User.Role)},
+		}
+		s.pages.Page(w, r, http.StatusOK, "settings", p)
+		return
+	}
+	states, err := s.settingsStates(r, v, set)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	about := map[string]string{
+		partOrganization: "Its name, country and time zone.",
+		partChannels:     "Accounts at SMS providers, and our numbers there.",
+		partPhoneFields:  "Which fields of a record are matched, and numbers that cannot be read.",
+		partUnknown:      "What happens when no record has the number of a text.",
+		partUsers:        "Who may sign in, and what they may do.",
+		partKeys:         "Programs that use the JSON API.",
+		partBlocked:      "Senders whose texts are dismissed at once.",
+		partQuarantine:   "What came from a provider but could not be read.",
+		partAudit:        "Every change that a person or a program made.",
+	}
+	for _, o := range settingsParts() {
+		title := o.Label
+		if o.URL == partUnknown {
+			title = "Create Records From Unknown Numbers"
+		}
+		p.Parts = append(p.Parts, SettingsPart{URL: o.URL, Title: title, About: about[o.URL], State: states[o.URL]})
+	}
+	p.Parts = append(p.Parts, SettingsPart{"/profile", "Your profile", "Your password, colors and keys.", v.User.Email})
+	s.pages.Page(w, r, http.StatusOK, "settings", p)
+}
+
+// settingsStates says of each part how it stands, by its address.
+func (s *Server) settingsStates(r *http.Request, v visitor, set switchboard.Settings) (map[string]string, error) {
+	ctx, org := r.Context(), v.Actor.OrgID
+	channels, err := s.db.Channels(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	users, err := s.db.Users(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.db.APIKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	keys = slices.DeleteFunc(keys, func(k store.APIKey) bool { return !k.RevokedAt.IsZero() })
+	waiting, more, err := s.db.Quarantined(ctx, org, store.Page{Limit: 50})
+	if err != nil {
+		return nil, err
+	}
+	fields := 0
+	for _, f := range set.PhoneFields {
+		fields += len(f)
+	}
+	states := map[string]string{
+		partOrganization: set.OrgName, partChannels: count(len(channels), "channel", "channels"), partPhoneFields: count(fields, "field", "fields") + " matched",
+		partUnknown: "Off", partUsers: count(len(users), "user", "users"), partKeys: count(len(keys), "key", "keys"), partQuarantine: "Empty",
+	}
+	if set.UnknownNumbers.Enabled {
+		states[partUnknown] = "On: creates a " + strings.ToLower(string(set.UnknownNumbers.Object))
+	}
+	if len(waiting) > 0 {
+		states[partQuarantine] = count(len(waiting), "delivery", "deliveries")
+	}
+	if more != "" {
+		states[partQuarantine] = "more than 50 deliveries"
+	}
+	return states, nil
+}
+
+// saved goes back to a settings page with a word that it is done.
+func (s *Server) saved(w http.ResponseWriter, r *http.Request, title, note, to string) {
+	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: title, Note: note})
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// notSaved goes back to a settings page with what went wrong, where that is not
+// about a field; else it is a page of its own.
+func (s *Server) notSaved(w http.ResponseWriter, r *http.Request, err error, to string) {
+	switch switchboard.ErrorCode(err) {
+	case switchboard.CodeConflict, switchboard.CodeNotFound, switchboard.CodeInvalid:
+		s.sessions.flash(r.Context(), Toast{Kind: "error", Icon: "error", Title: "Not changed", Note: switchboard.ErrorMessage(err)})
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	default:
+		s.fail(w, r, err)
+	}
+}
+
+// wrongInput puts an error at the field that it is about. It returns the line
+// above the form.
+func wrongInput(fields []Input, err error) string {
+	message := switchboard.ErrorMessage(err)
+	if _, found := withError(fields, fieldOf(err), message); found {
+		return "Correct what is marked."
+	}
+	return message
+}
+
+func (s *Server) showOrganization(w http.ResponseWriter, r *http.Request) {
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.organizationPage(w, r, http.StatusOK, store.OrgSettings{Name: set.OrgName, Region: set.Region, TimeZone: set.TimeZone}, nil)
+}
+
+func (s *Server) organizationPage(w http.ResponseWriter, r *http.Request, status int, o store.OrgSettings, failed error) {
+	p := OrganizationPage{Settings: s.settingsFrame(r, "Organization", partOrganization)}
+	p.Fields = []Input{
+		{ID: "organization", Name: "name", Label: "Organization name", Type: "text", Value: o.Name, Complete: "organization", Required: true},
+		{ID: "region", Name: "region", Label: "Country", Type: "select", Options: regionOptions(o.Region)},
+		{ID: "zone", Name: "time_zone", Label: "Time zone", Type: "select", Options: zoneOptions(o.TimeZone, s.now())},
+	}
+	if failed != nil {
+		p.Error = wrongInput(p.Fields, failed)
+	}
+	s.pages.Page(w, r, status, "settings_organization", p)
+}
+
+func (s *Server) saveOrganization(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	o := store.OrgSettings{Name: r.PostFormValue("name"), Region: r.PostFormValue("region"), TimeZone: r.PostFormValue("time_zone")}
+	_, err := s.desk.UpdateOrg(r.Context(), v.Actor, o)
+	switch switchboard.ErrorCode(err) {
+	case "":
+		s.saved(w, r, "Saved", "", partOrganization)
+	case switchboard.CodeInvalid:
+		s.organizationPage(w, r, http.StatusUnprocessableEntity, o, err)
+	default:
+		s.fail(w, r, err)
+	}
+}
