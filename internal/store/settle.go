@@ -279,7 +279,7 @@ func (t *tx) redecided(org string, m *switchboard.Message, d switchboard.Decisio
 	if d.Record != nil {
 		record, ruleRecord = d.Record.ID, d.Record.ID
 	}
-	t.log.message(m)
+	t.log.redecided(m)
 	return t.exec(`UPDATE message SET state = $3, record_id = $4, reason = $5, rule_reason = $5, rule_record_id = $6, decision = $7, decided_at = $8, version = version + 1
 		WHERE org_id = $1 AND id = $2`, org, m.ID, string(d.State()), record, string(d.Reason), ruleRecord, text, micros(t.now))
 }

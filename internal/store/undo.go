@@ -34,6 +34,7 @@ type messageBefore struct {
 	RecordID     string            `json:"record,omitempty"`
 	Decision     string            `json:"decision,omitempty"`
 	PlacementID  string            `json:"placement,omitempty"`
+	Redecided    bool              `json:"redecided,omitempty"` // by the rule, because of the action: it was waiting
 	VersionAfter int64             `json:"version_after"`
 }
 
@@ -88,6 +89,16 @@ func (l *changeLog) message(m *switchboard.Message) {
 		b.Decision, _ = encodeDecision(*m.Decision) // it was decoded from what this encodes
 	}
 	l.Messages = append(l.Messages, b)
+}
+
+// redecided notes a waiting message before the rule decides it again.
+func (l *changeLog) redecided(m *switchboard.Message) {
+	if l == nil || l.undoing {
+		return
+	}
+	l.message(m)
+	i := slices.IndexFunc(l.Messages, func(b messageBefore) bool { return b.ID == m.ID })
+	l.Messages[i].Redecided = true
 }
 
 func (l *changeLog) cleared(key switchboard.MatchKey, user string, n openNotification) {
@@ -253,6 +264,11 @@ func (t *tx) putBack(org string, b messageBefore) error {
 			return err
 		}
 		decision, reason = b.Decision, string(d.Reason)
+	}
+	if b.Redecided {
+		if err := t.exec("UPDATE message SET rule_reason = $3, rule_record_id = '' WHERE org_id = $1 AND id = $2", org, b.ID, reason); err != nil {
+			return err
+		}
 	}
 	return t.exec(`UPDATE message SET state = $3, record_id = $4, reason = $5, decision = $6, placement_id = $7, decided_at = $8, version = version + 1
 		WHERE org_id = $1 AND id = $2`, org, b.ID, string(b.State), record, reason, decision, b.PlacementID, micros(t.now))
