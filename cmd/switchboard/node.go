@@ -45,10 +45,11 @@ type node struct {
 func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node, error) {
 	n := &node{serveOptions: o, db: db, hub: &live.Hub{}, log: log}
 	limited := slog.New(hooks.LimitLog(log.Handler())) // for what strangers, or a full disk, can make to be said often
-	n.writer = intake.New(db, intake.Config{Log: limited, Committed: n.hub.Changed})
+	n.metrics = newMetrics()
+	n.writer = intake.New(db, intake.Config{Log: limited, Committed: n.hub.Changed, Observe: n.metrics.observe})
+	n.metrics.watch(n.writer, db, log)
 	n.desk = desk.New(db, n.writer, n.hub, p.now, providerNames())
 	n.hooks = hooks.New(hooks.Config{DB: db, Desk: n.desk, Drivers: drivers(), Now: p.now, Log: log})
-	n.metrics = newMetrics(n.writer)
 	var streams context.Context
 	streams, n.closeStreams = context.WithCancel(context.WithoutCancel(p.ctx))
 	receiver := provider.NewReceiver(provider.Config{

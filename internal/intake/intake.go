@@ -21,6 +21,9 @@ type Config struct {
 	Log      *slog.Logger
 	// Committed is called after each commit that stored something of the org.
 	Committed func(org string)
+	// Observe is called before a group of deliveries is committed, and what it
+	// returns when that has succeeded or failed: for measuring.
+	Observe func(deliveries int) func([]store.Received, error)
 }
 
 // Writer commits deliveries in groups, in the order in which they came. There
@@ -54,6 +57,9 @@ func New(db *store.DB, c Config) *Writer {
 	c.Wait = orDefault(c.Wait, 3*time.Second)
 	if c.Committed == nil {
 		c.Committed = func(string) {}
+	}
+	if c.Observe == nil {
+		c.Observe = func(int) func([]store.Received, error) { return func([]store.Received, error) {} }
 	}
 	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue)}
 }
@@ -113,6 +119,9 @@ func (w *Writer) enqueue(p *pending) error {
 	}
 }
 
+// Waiting returns how many deliveries wait to be committed.
+func (w *Writer) Waiting() int { return len(w.queue) }
+
 // Run commits what is handed in until ctx ends; then it refuses more, commits
 // what waits, and returns.
 func (w *Writer) Run(ctx context.Context) {
@@ -169,7 +178,9 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 	for i, p := range group {
 		batch[i] = p.delivery
 	}
+	observed := w.c.Observe(len(batch))
 	received, err := w.db.Receive(ctx, group[0].org, batch)
+	observed(received, err)
 	if err != nil && len(group) > 1 && w.worthBisecting(ctx) {
 		w.commit(ctx, group[:len(group)/2])
 		w.commit(ctx, group[len(group)/2:])

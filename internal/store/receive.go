@@ -32,8 +32,9 @@ type Received struct {
 
 // ReceivedMessage is the message that a text became.
 type ReceivedMessage struct {
-	ID  string
-	New bool // false: it was known, or joined its twin
+	ID     string
+	New    bool               // false: it was known, or joined its twin
+	Reason switchboard.Reason // why the rule did what it did with a new inbound one
 }
 
 // Receive stores deliveries for one org in one transaction: each text with its
@@ -201,7 +202,11 @@ func (r *receiver) receive(batch []Delivery) error {
 		return err
 	}
 	for _, a := range r.texts {
-		r.results[a.delivery].Messages[a.slot] = ReceivedMessage{ID: a.stored().message.ID, New: !a.known && a.sameAs == nil}
+		m := ReceivedMessage{ID: a.stored().message.ID, New: !a.known && a.sameAs == nil}
+		if m.New && a.message.Decision != nil {
+			m.Reason = a.message.Decision.Reason
+		}
+		r.results[a.delivery].Messages[a.slot] = m
 	}
 	return nil
 }
