@@ -6,7 +6,7 @@ import "github.com/switchboardhq/switchboard"
 // and settings.
 func (s *Server) adminRoutes() []route {
 	const read, edit, block, configure = switchboard.MayRead, switchboard.MayEdit, switchboard.MayBlock, switchboard.MayConfigure
-	return []route{
+	routes := []route{
 		{"GET /sign-in", "", s.showSignIn},
 		{"POST /sign-in", "", s.signIn},
 		{"GET /sign-in/link", "", s.showLink},
@@ -61,4 +61,8 @@ func (s *Server) adminRoutes() []route {
 		{"POST " + partQuarantine + "/{id}/replay", configure, s.replayQuarantined},
 		{"GET " + partAudit, configure, s.showAudit},
 	}
+	if s.demo {
+		routes = append(routes, route{"GET /demo/handset", "", s.showHandset}, route{"POST /demo/handset", "", s.playHandset})
+	}
+	return routes
 }
