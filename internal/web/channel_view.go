@@ -36,6 +36,16 @@ func (s *Server) driver(name string) provider.Driver {
 	return nil
 }
 
+// caller is what a sentence calls the provider: by its name, or, where that is
+// not a name, as what it is.
+func (s *Server) caller(name string) string {
+	title := s.guideOf(name).Title
+	if strings.Contains(title, " ") {
+		return "your program"
+	}
+	return title
+}
+
 // providers are the choices of the menu, with the current one.
 func (s *Server) providers(path, current string) []Option {
 	var all []Option
@@ -131,6 +141,8 @@ func lowerFirst(s string) string {
 	return s
 }
 
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
 // fieldOf is the form field that an error is about, "" if about none.
 func fieldOf(err error) string {
 	var e *switchboard.Error
@@ -178,14 +190,14 @@ func numbersOf(c switchboard.Channel, rd reader) string {
 // lastCall says what the provider's last call was like. state differs when
 // there is something new to say.
 func (s *Server) lastCall(ctx context.Context, org string, c switchboard.Channel, rd reader) (line Notice, check Check, state string, err error) {
-	title := s.guideOf(c.Provider).Title
+	who := s.caller(c.Provider)
 	call, err := s.db.LastCall(ctx, org, c.ID)
 	if err != nil {
 		return line, check, "", err
 	}
 	switch {
 	case call.At.IsZero():
-		line = Notice{Kind: "none", Text: "Waiting for the first call of " + title + "…", Wait: true}
+		line = Notice{Kind: "none", Text: "Waiting for the first call of " + who + "…", Wait: true}
 		check = Check{Kind: "several", Icon: "clock", Text: "No call yet", Note: "Calls that fail their signature would show here"}
 		return line, check, "waiting", nil
 	case call.Verdict == "ok":
@@ -193,11 +205,11 @@ func (s *Server) lastCall(ctx context.Context, org string, c switchboard.Channel
 		if seconds := int(rd.Now.Sub(call.At).Seconds()); seconds >= 0 && seconds < 60 {
 			ago = count(seconds, "second", "seconds") + " ago"
 		}
-		line = Notice{Kind: "done", Icon: "success", Text: title + " called " + ago + "."}
+		line = Notice{Kind: "done", Icon: "success", Text: upperFirst(who) + " called " + ago + "."}
 		check = Check{Kind: "done", Icon: "success", Text: "The provider called", Note: "Its signature matched"}
 		return line, check, "ok", nil
 	}
-	line = Notice{Kind: "several", Icon: "warning", Text: title + " called " + rd.ago(call.At) + ", but it was not accepted. " + call.Verdict}
+	line = Notice{Kind: "several", Icon: "warning", Text: upperFirst(who) + " called " + rd.ago(call.At) + ", but it was not accepted. " + call.Verdict}
 	check = Check{Kind: "error", Icon: "error", Text: "The last call was not accepted", Note: call.Verdict}
 	return line, check, "refused " + call.Verdict, nil
 }

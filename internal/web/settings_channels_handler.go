@@ -89,7 +89,7 @@ func (s *Server) channelPage(w http.ResponseWriter, r *http.Request, status int,
 		return
 	}
 	g := s.guideOf(c.Provider)
-	p := ChannelPage{Settings: s.settingsFrame(r, c.Label(), partChannels), ID: c.ID, Name: c.Label(), Provider: g.Title, Steps: g.Steps, Test: true,
+	p := ChannelPage{Settings: s.settingsFrame(r, c.Label(), partChannels), ID: c.ID, Name: c.Label(), Provider: s.caller(c.Provider), Steps: g.Steps, Test: true,
 		Line: g.Title + " · since " + rd.local(c.CreatedAt).Format("January 2, 2006"), Address: Secret{ID: "address", Label: "webhook address", Value: address, Brand: true}}
 	if p.Secret, err = s.madeSecret(r.Context(), c, token); err != nil {
 		s.fail(w, r, err)

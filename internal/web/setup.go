@@ -31,7 +31,7 @@ type ChannelForm struct {
 // ConnectedChannel is a channel on its way to the first text.
 type ConnectedChannel struct {
 	ID       string
-	Provider string // its own name
+	Provider string // what a sentence calls it
 	Summary  string // "TrueDialog, as Main line with (512) 555-0100."
 	Bell     string // "Unassigned texts ring your bell, because you connected it."
 	Number   string
