@@ -87,6 +87,11 @@ func bounded(h http.Handler) http.Handler {
 		}
 		// Where the connection knows no deadlines, as in tests, there is none.
 		_ = http.NewResponseController(w).SetWriteDeadline(deadline)
+		if len(r.TransferEncoding) > 0 {
+			// Beside chunks there may have been a length, and a proxy that went by
+			// it: what follows on this connection is nobody's request.
+			w.Header().Set("Connection", "close")
+		}
 		h.ServeHTTP(w, r)
 	})
 }
