@@ -231,7 +231,7 @@ func (w *world) deleteLink(c chooser) step {
 // setCreation switches Create Records From Unknown Numbers on or off.
 func (w *world) setCreation(c chooser) step {
 	u := switchboard.DefaultUnknownNumbers()
-	u.Enabled = c.intn(2, "on") == 0
+	u.Enabled = c.intn(3, "off") > 0
 	return step{
 		what: fmt.Sprintf("create records from unknown numbers: %v", u.Enabled),
 		do: func() switchboard.Code {

@@ -70,15 +70,23 @@ func (w *world) receive(c chooser) step {
 		}}}})
 		w.handed = append(w.handed, a)
 	}
+	// A wish may come as an event of its own before one of the texts.
+	wished, wisher, out := -1, form{}, false
+	if c.intn(4, "a wish") == 0 {
+		wished, wisher, out = c.intn(len(texts), "before"), pick(c, senderForms, "whose"), c.intn(2, "out") == 0
+		d := &batch[wished]
+		d.Events = append([]switchboard.Event{{Consent: &switchboard.Consent{Sender: wisher.written, OptOut: out, At: w.clock}}}, d.Events...)
+	}
+	received := w.clock
 	codes := make([]switchboard.Code, len(texts))
 	return step{
-		what: fmt.Sprintf("receive %+v", texts),
+		what: fmt.Sprintf("receive %+v; before %d, %s opts out: %v", texts, wished, wisher.written, out),
 		do: func() switchboard.Code {
-			received, err := w.db.Receive(context.Background(), w.org, batch)
+			results, err := w.db.Receive(context.Background(), w.org, batch)
 			if err != nil {
 				return switchboard.ErrorCode(err)
 			}
-			for i, r := range received {
+			for i, r := range results {
 				if codes[i] = switchboard.ErrorCode(r.Err); codes[i] != "" {
 					continue
 				}
@@ -105,6 +113,9 @@ func (w *world) receive(c chooser) step {
 				}
 				if want != "" {
 					continue
+				}
+				if i == wished {
+					m.wish(wisher.key, out, !out, received)
 				}
 				if wrong := m.receive(a); wrong != "" {
 					return "", wrong
@@ -150,7 +161,7 @@ func (w *world) consent(c chooser) step {
 func (w *world) fields(c chooser, object switchboard.Object) (map[string]string, switchboard.Fields) {
 	phones := map[string]string{}
 	for _, f := range phoneFields[object] {
-		if c.intn(2, f) == 0 {
+		if c.intn(4, f) == 0 { // few, so that some senders are unknown
 			phones[f] = pick(c, fieldForms, f)
 		}
 	}
