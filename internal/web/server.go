@@ -43,6 +43,10 @@ type Config struct {
 	Drivers []provider.Driver
 	// Trusted are the proxies whose word about a visitor's address counts.
 	Trusted []netip.Prefix
+	// Receiver takes the webhooks; a test text takes the whole way through it.
+	Receiver http.Handler
+	// Replay reads a quarantined delivery again.
+	Replay func(ctx context.Context, actor switchboard.Actor, id string) error
 	// Demo adds the handset that plays the four situations.
 	Demo bool
 }
@@ -59,8 +63,11 @@ type Server struct {
 	secure    bool
 	drivers   []provider.Driver
 	trusted   []netip.Prefix
+	receiver  http.Handler
+	replay    func(ctx context.Context, actor switchboard.Actor, id string) error
 	demo      bool
 
+	gate     *gate
 	assets   *Assets
 	pages    *Renderer
 	sessions *sessions
@@ -77,9 +84,14 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	gate, err := newGate(c.Random, c.Now)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		db: c.DB, desk: c.Desk, hub: c.Hub, log: c.Log, now: c.Now, random: c.Random, publicURL: c.PublicURL, secure: c.Secure,
-		drivers: c.Drivers, trusted: c.Trusted, demo: c.Demo, assets: assets, pages: pages, closing: ctx,
+		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, demo: c.Demo,
+		gate: gate, assets: assets, pages: pages, closing: ctx,
 	}
 	s.sessions = newSessions(ctx, c.DB, c.Now, c.Log, c.Secure, s.fail)
 	return s, nil
