@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/demo"
+	"github.com/switchboardhq/switchboard/internal/store"
 )
 
 type demoCmd struct {
@@ -27,25 +29,31 @@ func (d *demoCmd) Run(p *process, c *cli) (err error) {
 	if d.LogLevel == "info" {
 		d.LogLevel = "warn" // who tries it out wants to see the addresses
 	}
-	return serve(p, sample, serveOptions{listen: d.Listen, demo: true}, d.logger(p.stderr), func(n *node) error {
-		admin, err := seed(p, n)
-		if err != nil {
-			return fmt.Errorf("fill the sample org: %w", err)
-		}
-		token, err := n.db.CreateSignInLink(p.ctx, switchboard.Actor{OrgID: admin.OrgID, Name: "Command line", Role: switchboard.Admin}, admin.ID)
-		if err != nil {
-			return err
-		}
-		return printf(p.stdout, "sign in: %s\nhandset: %s/demo/handset\n", signInURL(n.publicURL, token), n.publicURL)
-	})
+	clock := demo.NewClock(p.now)
+	play := *p
+	play.now = clock.Now
+	var admin switchboard.User
+	return serve(&play, sample, serveOptions{
+		listen: d.Listen, demo: true,
+		prepare: func(db *store.DB) error {
+			if admin, err = demo.Seed(p.ctx, db, clock, p.random); err != nil {
+				return fmt.Errorf("fill the sample org: %w", err)
+			}
+			return nil
+		},
+		greet: func(n *node) error { return n.offerDemo(&play, admin) },
+	}, d.logger(p.stderr))
 }
 
-// seed fills the sample org, and returns its admin.
-func seed(p *process, n *node) (switchboard.Actor, error) {
-	org, err := n.db.Org(p.ctx)
+// offerDemo prints how to get in, and where the handset is.
+func (n *node) offerDemo(p *process, admin switchboard.User) error {
+	actor, err := commandLine(p.ctx, n.db)
 	if err != nil {
-		return switchboard.Actor{}, err
+		return err
 	}
-	u, _, err := n.desk.AddUser(p.ctx, switchboard.Actor{OrgID: org, Name: "Command line", Role: switchboard.Admin}, "Dana Reyes", "dana@northside.example", switchboard.Admin)
-	return switchboard.Actor{OrgID: org, ID: u.ID, Name: u.Name, Role: u.Role}, err
+	token, err := n.db.CreateSignInLink(p.ctx, actor, admin.ID)
+	if err != nil {
+		return err
+	}
+	return printf(p.stdout, "sign in: %s\nhandset: %s/demo/handset\n", signInURL(n.publicURL, token), n.publicURL)
 }

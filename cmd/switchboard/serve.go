@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
 )
 
 type serveCmd struct {
@@ -54,11 +55,11 @@ const (
 )
 
 func (s *serveCmd) Run(p *process, c *cli) (err error) {
-	options, err := s.options()
+	options, err := s.options(p)
 	if err != nil {
 		return err
 	}
-	return serve(p, c, options, s.logger(p.stderr), nil)
+	return serve(p, c, options, s.logger(p.stderr))
 }
 
 // serveOptions is what serve and demo have in common.
@@ -67,10 +68,14 @@ type serveOptions struct {
 	publicURL             string // "": the address that is listened on
 	trusted               []netip.Prefix
 	demo                  bool
+	// prepare, if not nil, fills the store before anybody sees it.
+	prepare func(*store.DB) error
+	// greet says what to do first.
+	greet func(*node) error
 }
 
-func (s *serveCmd) options() (serveOptions, error) {
-	o := serveOptions{listen: s.Listen, metricsListen: s.MetricsListen}
+func (s *serveCmd) options(p *process) (serveOptions, error) {
+	o := serveOptions{listen: s.Listen, metricsListen: s.MetricsListen, greet: func(n *node) error { return n.offerSetup(p) }}
 	if s.PublicURL != "" {
 		u, err := checkPublicURL(s.PublicURL)
 		if err != nil {
@@ -104,9 +109,8 @@ func checkPublicURL(s string) (string, error) {
 	return strings.TrimRight(s, "/"), nil
 }
 
-// serve runs the service until p's context ends. ready, if not nil, is called
-// once it answers.
-func serve(p *process, c *cli, o serveOptions, log *slog.Logger, ready func(n *node) error) (err error) {
+// serve runs the service until p's context ends.
+func serve(p *process, c *cli, o serveOptions, log *slog.Logger) (err error) {
 	lock, err := c.holdServe()
 	if err != nil {
 		return err
@@ -117,6 +121,11 @@ func serve(p *process, c *cli, o serveOptions, log *slog.Logger, ready func(n *n
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	if o.prepare != nil {
+		if err := o.prepare(db); err != nil {
+			return err
+		}
+	}
 	listener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", o.listen)
 	if err != nil {
 		return fmt.Errorf("can't listen on %s: %w", o.listen, err)
@@ -142,7 +151,7 @@ func serve(p *process, c *cli, o serveOptions, log *slog.Logger, ready func(n *n
 		return errors.Join(err, stopServing())
 	}
 	log.Info("serving", "address", address, "public_url", o.publicURL, "database", db.Dialect())
-	if err := n.greet(p, ready); err != nil {
+	if err := o.greet(n); err != nil {
 		return errors.Join(err, stopServing())
 	}
 	select {
@@ -162,11 +171,8 @@ func publish(lock *os.File, url string) error {
 	return err
 }
 
-// greet says what to do first.
-func (n *node) greet(p *process, ready func(*node) error) error {
-	if ready != nil {
-		return ready(n)
-	}
+// offerSetup prints the set-up link, unless there is an admin.
+func (n *node) offerSetup(p *process) error {
 	org, err := n.db.Org(p.ctx)
 	if err != nil {
 		return err

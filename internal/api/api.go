@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -34,6 +35,8 @@ const (
 	docsPath = root + "/docs"
 
 	maxBody = 1 << 20 // bytes of a request
+
+	defaultLimit = 50 // of a list
 )
 
 // Config is what the API works with. Every member is needed.
@@ -106,12 +109,10 @@ func (a *API) call(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, a.problem(r.Context(), "authorization", err))
 		return
 	}
-	handler, pattern := a.calls.Handler(r)
-	if pattern == "" {
+	if _, pattern := a.calls.Handler(r); pattern == "" {
 		a.refuse(w, a.unknownCall(w, r))
 		return
 	}
-	_ = handler // the mux itself has to serve, for it sets the path's values
 	a.calls.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, actor)))
 }
 
@@ -185,7 +186,11 @@ func add[I, O any](a *API, o operation, handle func(context.Context, switchboard
 	for status, description := range o.also {
 		op.Responses[fmt.Sprint(status)] = &huma.Response{Description: description}
 	}
-	a.describeErrors(&op, append([]switchboard.Code{switchboard.CodeUnauthorized, switchboard.CodeForbidden, switchboard.CodeInvalid, switchboard.CodeUnavailable, switchboard.CodeInternal}, o.errors...))
+	failures := append([]switchboard.Code{switchboard.CodeUnauthorized, switchboard.CodeForbidden, switchboard.CodeInvalid, switchboard.CodeUnavailable, switchboard.CodeInternal}, o.errors...)
+	if _, ok := reflect.TypeFor[I]().FieldByName("Body"); ok {
+		failures = append(failures, switchboard.CodeTooLarge)
+	}
+	a.describeErrors(&op, failures)
 	op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		actor, _ := ctx.Context().Value(actorKey{}).(switchboard.Actor)
 		r, w := humago.Unwrap(ctx)
@@ -304,7 +309,7 @@ func unescapedPlus(s string) string {
 func (a *API) Calls() map[string]switchboard.Permission {
 	calls := map[string]switchboard.Permission{}
 	for _, item := range a.huma.OpenAPI().Paths {
-		for _, op := range slices.Concat([]*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete}) {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
 				may, _ := op.Extensions["x-permission"].(string)
 				calls[op.OperationID] = switchboard.Permission(may)

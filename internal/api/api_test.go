@@ -43,6 +43,8 @@ var calls = []struct {
 	{"GET", "/quarantine", "listQuarantine", admins},
 	{"POST", "/quarantine/x/replay", "replayQuarantined", admins},
 	{"GET", "/channels", "listChannels", everybody},
+	{"GET", "/users", "listUsers", admins},
+	{"GET", "/audit", "listAudit", admins},
 	{"GET", "/me", "getCaller", everybody},
 }
 

@@ -33,6 +33,8 @@ type world struct {
 	channel switchboard.Channel
 	keys    map[switchboard.Role]string
 	replay  func(context.Context, switchboard.Actor, string) error
+
+	document *document // once it was read
 }
 
 // each runs do on the API over each database.
@@ -94,7 +96,9 @@ func (w *world) do(r *http.Request) answer {
 	if err != nil {
 		w.Fatal(err)
 	}
-	return answer{w, r.Method + " " + r.URL.Path, rec.Code, rec.Header(), body}
+	a := answer{w, r.Method + " " + r.URL.Path, rec.Code, rec.Header(), body}
+	w.check(a)
+	return a
 }
 
 // admins call with an admin's key.
