@@ -197,6 +197,7 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 			"its end":                  {store.RecordFilter{Q: "0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
 			"its last seven":           {store.RecordFilter{Q: "555-0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
 			"its beginning":            {store.RecordFilter{Q: "512 55", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"digits in groups":         {store.RecordFilter{Q: "51 25", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
 			"a name and a number":      {store.RecordFilter{Q: "ada (512) 555", Order: store.BestFirst}, []string{"Ada Okafor"}},
 			"a foreign number":         {store.RecordFilter{Q: "+44 7700 900123", Order: store.BestFirst}, []string{"Acme"}},
 			"a phone that matches":     {store.RecordFilter{Phone: switchboard.ParseSender("+15125550177", "").Key}, []string{"Ada Okafor", "Ben Okafor"}},
@@ -234,12 +235,49 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 		if want := []string{"Ada Okafor", "Okaforson Adams", "Ben Okafor"}; !slices.Equal(recordNames(recent), want) {
 			t.Errorf("recent contacts are %v, want %v", recordNames(recent), want)
 		}
-		m := storetest.Text(t, db, org, c, "+15125550177", "Hello")
+		m := storetest.Text(t, db, org, c, "+12065550142", "Hello")
 		if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ben.ID}); err != nil {
 			t.Fatal(err)
 		}
 		if recent, err = db.RecentRecords(ctx, org, switchboard.Contact, 1); err != nil || len(recent) != 1 || recent[0].ID != ben.ID {
 			t.Errorf("after a text to Ben the most recent is %v, %v", recordNames(recent), err)
+		}
+		if list, _, err := db.Messages(ctx, org, store.MessageFilter{RecordID: ben.ID, Page: store.Page{Limit: 5}}); err != nil || len(list) != 1 || list[0].ID != m.ID {
+			t.Errorf("Ben, whose number it was not, has the messages %v, %v", names(list), err)
+		}
+	})
+}
+
+func TestASearchForRecordsGoesOnWhereItsWindowEnds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		const n = 4200 // more than two windows
+		for at := 0; at < n; at += store.MaxBulk {
+			records := make([]store.NewRecord, store.MaxBulk)
+			for i := range records {
+				name := fmt.Sprintf("Smith%04d", at+i)
+				records[i] = store.NewRecord{Object: switchboard.Contact, Fields: switchboard.Fields{"FirstName": "Jo", "LastName": name}}
+				if (at+i)%2000 == 150 {
+					records[i] = store.NewRecord{Object: switchboard.Account, Fields: switchboard.Fields{"Name": "Jo " + name}}
+				}
+			}
+			if _, err := db.CreateRecords(ctx, dana, switchboard.OriginImport, records); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var found []string
+		pages, cursor := 0, ""
+		for pages == 0 || cursor != "" {
+			list, next, err := db.Records(ctx, dana.OrgID, store.RecordFilter{Q: "smith jo", Object: switchboard.Account, Order: store.BestFirst, Page: store.Page{Limit: 10, Cursor: cursor}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, cursor = append(found, recordNames(list)...), next
+			pages++
+		}
+		if want := []string{"Jo Smith0150", "Jo Smith2150", "Jo Smith4150"}; !slices.Equal(found, want) || pages != 3 {
+			t.Errorf("%d pages found %v, want %v", pages, found, want)
 		}
 	})
 }

@@ -198,7 +198,7 @@ func TestLikelyDuplicatesAreFound(t *testing.T) {
 		ada := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"FirstName": "Ada", "LastName": "Okafor", "MobilePhone": "(512) 555-0177", "Email": "ada@okafor.example"})
 		lead := storetest.Record(t, db, dana, switchboard.Lead, switchboard.Fields{"FirstName": "A.", "LastName": "Okafor", "Company": "Okafor", "Email": "Ada@Okafor.example"})
 		acct := storetest.Record(t, db, dana, switchboard.Account, switchboard.Fields{"Name": "Okafor Interiors", "Phone": "+1 512 555 0177"})
-		gone := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"FirstName": "Ada", "LastName": "Okafor"})
+		gone := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"FirstName": "Ada", "LastName": "Okafor", "Email": "ada@okafor.example"})
 		if _, err := db.DeleteRecord(ctx, dana, gone.ID); err != nil {
 			t.Fatal(err)
 		}

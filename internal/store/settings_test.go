@@ -93,6 +93,12 @@ func TestAnotherRegionReadsTheNumbersAgain(t *testing.T) {
 			t.Errorf("%d numbers are rejected, %v; want %d", len(list), err, n)
 		}
 
+		if err := db.Reindex(ctx, dana.OrgID, nil); err != nil {
+			t.Fatal(err)
+		}
+		if due, err := db.ReindexDue(ctx, dana.OrgID); due || err != nil {
+			t.Fatalf("a reindex is due after one: %v", err)
+		}
 		s, err := db.UpdateOrg(ctx, dana, store.OrgSettings{Name: "Northside", Region: "GB", TimeZone: "Europe/London"})
 		if err != nil || s.Region != "GB" || s.OrgName != "Northside" || s.TimeZone != "Europe/London" {
 			t.Fatalf("the settings are %+v, %v", s, err)
@@ -125,6 +131,10 @@ func TestAnotherRegionReadsTheNumbersAgain(t *testing.T) {
 		if err != nil || len(links) != 1 {
 			t.Errorf("links: %v, %v", links, err)
 		}
+		again := storetest.Text(t, db, dana.OrgID, c, "+447700900001", "And still known")
+		if again.Record == nil || again.Record.ID != ids[0] || len(again.Decision.Candidates) != 2 {
+			t.Errorf("the next text from the remembered number is on %v, %+v", again.Record, again.Decision)
+		}
 		found, _, err := db.Records(ctx, dana.OrgID, store.RecordFilter{Q: "+44 7700 900059", Page: store.Page{Limit: 5}})
 		if err != nil || len(found) != 1 || found[0].ID != ids[59] {
 			t.Errorf("searching the number found %v, %v", found, err)
@@ -144,18 +154,92 @@ func TestAFieldThatIsMatchedNoMoreStopsMatching(t *testing.T) {
 		for _, name := range []string{"Ada Okafor", "Ben Okafor"} {
 			storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"LastName": name, "MobilePhone": both[0], "HomePhone": both[1]})
 		}
+		carl := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"LastName": "Carl", "HomePhone": "+15125550179"})
+		his := storetest.Text(t, db, dana.OrgID, c, "+15125550179", "For Carl")
 		first := storetest.Text(t, db, dana.OrgID, c, both[0], "One")
 		second := storetest.Text(t, db, dana.OrgID, c, both[1], "Two")
 		if _, err := db.SetPhoneFields(ctx, dana, switchboard.PhoneFields{switchboard.Contact: {"MobilePhone"}}); err != nil {
 			t.Fatal(err)
 		}
+		if due, err := db.ReindexDue(ctx, dana.OrgID); !due || err != nil {
+			t.Errorf("other fields are matched, and no reindex is due: %v", err)
+		}
 		if err := db.Reindex(ctx, dana.OrgID, nil); err != nil {
 			t.Fatal(err)
+		}
+		if list, _, err := db.Messages(ctx, dana.OrgID, store.MessageFilter{RecordID: carl.ID, Page: store.Page{Limit: 5}}); err != nil || len(list) != 1 || list[0].ID != his.ID {
+			t.Errorf("Carl, who lost his number, has the messages %v, %v", names(list), err)
+		}
+		if m := storetest.Text(t, db, dana.OrgID, c, "+15125550179", "And now?"); m.State != switchboard.Unassigned {
+			t.Errorf("a field that is matched no more took a text to %v", m.Record)
 		}
 		for id, want := range map[string]switchboard.Reason{first.ID: switchboard.ReasonAmbiguous, second.ID: switchboard.ReasonNoMatch} {
 			if m := storetest.Message(t, db, dana.OrgID, id); m.Decision.Reason != want {
 				t.Errorf("%q waits for %s, want %s", m.Body, m.Decision.Reason, want)
 			}
+		}
+	})
+}
+
+// What people do between the transactions of a reindex wins.
+func TestPeopleWorkDuringAReindex(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		dana := storetest.Admin(t, db)
+		c := storetest.Channel(t, db, dana)
+		ada := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"LastName": "Ada", "AssistantPhone": "+15125550177"})
+		ben := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"LastName": "Ben", "AssistantPhone": "+15125550178"})
+		fields := switchboard.PhoneFields{switchboard.Contact: {"MobilePhone", "AssistantPhone"}}
+		if _, err := db.SetPhoneFields(ctx, dana, fields); err != nil {
+			t.Fatal(err)
+		}
+		begun := false
+		err := db.Reindex(ctx, dana.OrgID, func(done, total int) {
+			if begun {
+				return
+			}
+			begun = true // the records have been compared, and nothing else has happened
+			_, _, err := db.UpdateRecord(ctx, dana, ada.ID, 0, switchboard.Fields{"AssistantPhone": "+15125550179"}, func(switchboard.Object, switchboard.Fields) error { return nil })
+			if err != nil {
+				t.Error(err)
+			}
+			if _, err := db.DeleteRecord(ctx, dana, ben.ID); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil || !begun {
+			t.Fatal("the reindex: ", err)
+		}
+		for from, want := range map[string]string{"+15125550177": "", "+15125550178": "", "+15125550179": ada.ID} {
+			m := storetest.Text(t, db, dana.OrgID, c, from, "Hello")
+			if got := ""; m.Record != nil && m.Record.ID != want || m.Record == nil && want != got {
+				t.Errorf("a text from %s went to %v", from, m.Record)
+			}
+		}
+
+		// Settings that change meanwhile count, and a second reindex ends the first.
+		rounds := 0
+		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
+			if rounds++; rounds == 1 {
+				if _, err := db.SetPhoneFields(ctx, dana, switchboard.PhoneFields{switchboard.Contact: {"MobilePhone"}}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if err != nil || rounds < 2 {
+			t.Errorf("after the settings changed it went on for %d rounds: %v", rounds, err)
+		}
+		if m := storetest.Text(t, db, dana.OrgID, c, "+15125550179", "Once more"); len(m.Decision.Candidates) != 0 {
+			t.Errorf("the last settings are not those that count: %+v", m.Decision.Candidates)
+		}
+		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
+			if err := db.Reindex(ctx, dana.OrgID, nil); err != nil {
+				t.Error(err)
+			}
+		})
+		wantCode(t, err, switchboard.CodeConflict)
+		if due, err := db.ReindexDue(ctx, dana.OrgID); due || err != nil {
+			t.Errorf("due after all that: %v, %v", due, err)
 		}
 	})
 }
