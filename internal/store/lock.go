@@ -22,8 +22,8 @@ type heard struct {
 // lockSenders takes the rows of the senders, making those that are missing, in
 // sorted order, so that two transactions never wait for each other in a circle.
 // Until the transaction ends nobody else reads or changes facts about these
-// numbers. Each row's sequence advances by take[key], at least by one; the
-// result's seq is the last number taken.
+// numbers. Each row's sequence advances by take[key], how many texts come from
+// it, at least by one; the result's seq is the last number taken.
 func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboard.Sender, take map[switchboard.MatchKey]int64) (map[switchboard.MatchKey]*heard, error) {
 	keys := slices.Sorted(maps.Keys(senders))
 	locked := make(map[switchboard.MatchKey]*heard, len(keys))
@@ -31,8 +31,11 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 	args := make([]any, 0, len(keys)*width)
 	now := micros(t.now)
 	for _, k := range keys {
-		s := senders[k]
-		args = append(args, org, string(k), string(s.Kind), s.Address, max(1, take[k]), now)
+		s, first := senders[k], int64(0)
+		if take[k] > 0 {
+			first = now
+		}
+		args = append(args, org, string(k), string(s.Kind), s.Address, max(1, take[k]), first)
 	}
 	for len(args) > 0 {
 		n := 1
@@ -61,7 +64,8 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 }
 
 func (t *tx) lockStatement(n int) string {
-	s := t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq
+	s := t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq,
+			first_at = CASE WHEN sender.first_at = 0 THEN excluded.first_at ELSE sender.first_at END
 		RETURNING match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0`, 6, n)
 	return strings.TrimSpace(s)
 }

@@ -206,7 +206,7 @@ CREATE TABLE sender (
     kind               TEXT NOT NULL,
     address            TEXT NOT NULL,
     seq                BIGINT NOT NULL,
-    first_at           BIGINT NOT NULL,
+    first_at           BIGINT NOT NULL, -- of its first text; 0: none yet
     opted_out          BOOLEAN NOT NULL DEFAULT FALSE,
     consent_at         BIGINT NOT NULL DEFAULT 0, -- of the wish that opted_out follows; 0: none
     blocked            BOOLEAN NOT NULL DEFAULT FALSE,
