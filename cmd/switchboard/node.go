@@ -23,6 +23,8 @@ import (
 const (
 	followEvery = time.Second // what other processes changed
 	tendEvery   = time.Minute // bells and sessions
+
+	readyWithin = 3 * time.Second // a store that takes longer to commit is not ready
 )
 
 // node is one running serve: the store with everything that works on it.
@@ -130,7 +132,11 @@ type readiness struct {
 func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	if now := r.now(); now.Sub(r.at) >= time.Second || now.Before(r.at) {
-		r.at, r.err = now, r.db.Ready(req.Context())
+		// Others are answered by this too, so it does not end with who asked.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), readyWithin)
+		r.err = r.db.Ready(ctx)
+		r.at = r.now()
+		cancel()
 	}
 	err := r.err
 	r.mu.Unlock()

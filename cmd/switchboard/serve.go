@@ -198,6 +198,7 @@ func (n *node) listen(ctx context.Context, listener net.Listener) (failed chan e
 		if err != nil {
 			return nil, nil, errors.Join(fmt.Errorf("can't listen on %s: %w", n.metricsListen, err), listener.Close())
 		}
+		n.log.Info("serving metrics", "address", "http://"+l.Addr().String()+"/metrics")
 		servers, listeners = append(servers, n.server(n.metrics.handler())), append(listeners, l)
 	}
 	var running sync.WaitGroup

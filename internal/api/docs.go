@@ -29,12 +29,27 @@ func newDocs(doc *huma.OpenAPI) *docs {
 	if err != nil {
 		panic(err) // it is made of this package's types
 	}
-	t := template.Must(template.New("docs.html").Funcs(template.FuncMap{"lower": strings.ToLower}).ParseFS(docsFiles, "docs/docs.html"))
+	t := template.Must(template.New("docs.html").Funcs(template.FuncMap{"lower": strings.ToLower, "prose": prose}).ParseFS(docsFiles, "docs/docs.html"))
 	var page bytes.Buffer
 	if err := t.Execute(&page, newDocsPage(doc)); err != nil {
 		panic(err) // the template is embedded, and so is all that it shows
 	}
 	return &docs{text, page.Bytes()}
+}
+
+// span is a piece of a sentence.
+type span struct {
+	Code bool
+	Text string
+}
+
+// prose splits a sentence where backticks stand, as Markdown sets code.
+func prose(s string) []span {
+	var spans []span
+	for i, text := range strings.Split(s, "`") {
+		spans = append(spans, span{i%2 == 1, text})
+	}
+	return spans
 }
 
 // docsPolicy keeps the page from loading anything that is not ours.
