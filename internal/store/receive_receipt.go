@@ -1,0 +1,138 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+type receiptKey struct{ provider, account, id string }
+
+// receiptOf is what became of an outbound message.
+type receiptOf struct {
+	key    receiptKey
+	status switchboard.DeliveryStatus
+}
+
+// dedupe claims each text's receipt. A text whose receipt is taken is known: by
+// an earlier one of this batch, or by a stored message.
+func (r *receiver) dedupe() error {
+	first := make(map[receiptKey]*arriving, len(r.texts))
+	args := make([]any, 0, len(r.texts)*5)
+	claimed := make([]*arriving, 0, len(r.texts))
+	for _, a := range r.texts {
+		if same := first[a.key]; same != nil {
+			a.sameAs = same
+			r.again = append(r.again, a)
+			continue
+		}
+		first[a.key] = a
+		claimed = append(claimed, a)
+	}
+	// Rows of several writers have to come in one order.
+	slices.SortFunc(claimed, func(a, b *arriving) int { return a.key.compare(b.key) })
+	for _, a := range claimed {
+		args = append(args, r.org, a.key.provider, a.key.account, a.key.id, a.message.ID)
+	}
+	if err := r.insert("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args); err != nil {
+		return err
+	}
+	return r.findKnown(claimed)
+}
+
+func (k receiptKey) compare(o receiptKey) int {
+	if c := strings.Compare(k.provider, o.provider); c != 0 {
+		return c
+	}
+	if c := strings.Compare(k.account, o.account); c != 0 {
+		return c
+	}
+	return strings.Compare(k.id, o.id)
+}
+
+// findKnown compares the receipts with the ids we tried to give them.
+func (r *receiver) findKnown(claimed []*arriving) error {
+	byAccount := map[receiptKey]map[string]*arriving{}
+	for _, a := range claimed {
+		k := receiptKey{a.key.provider, a.key.account, ""}
+		if byAccount[k] == nil {
+			byAccount[k] = map[string]*arriving{}
+		}
+		byAccount[k][a.key.id] = a
+	}
+	for k, texts := range byAccount {
+		ids := make([]string, 0, len(texts))
+		for id := range texts {
+			ids = append(ids, id)
+		}
+		err := r.each(func(rows *sql.Rows) error {
+			var id, message string
+			if err := rows.Scan(&id, &message); err != nil {
+				return err
+			}
+			if a := texts[id]; a != nil && a.message.ID != message {
+				a.known, a.message.ID = true, message
+				r.again = append(r.again, a)
+			}
+			return nil
+		}, "SELECT provider_message_id, message_id FROM receipt WHERE org_id = $1 AND provider = $2 AND account = $3 AND "+r.in("provider_message_id", "$4"),
+			r.org, k.provider, k.account, r.list(ids))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flagReused marks stored messages whose id came again with another text: the
+// first is kept, a person should know.
+func (r *receiver) flagReused() error {
+	slices.SortFunc(r.again, func(a, b *arriving) int { return strings.Compare(a.stored().message.ID, b.stored().message.ID) })
+	for _, a := range r.again {
+		id := a.stored().message.ID
+		var body, flags string
+		err := r.one("SELECT body, flags FROM message WHERE org_id = $1 AND id = $2", []any{r.org, id}, &body, &flags)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // the message was deleted; its receipt outlives it
+		}
+		if err != nil {
+			return err
+		}
+		if body == a.message.Body || strings.Contains(flags, string(switchboard.FlagIDReused)) {
+			continue
+		}
+		if err := r.exec("UPDATE message SET flags = $3 WHERE org_id = $1 AND id = $2", r.org, id, addFlag(flags, switchboard.FlagIDReused)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addFlag(flags string, f switchboard.Flag) string {
+	if flags == "" {
+		return string(f)
+	}
+	return flags + "," + string(f)
+}
+
+// noteDeliveries writes down what became of messages that went out.
+func (r *receiver) noteDeliveries() error {
+	for _, d := range r.deliveries {
+		var id string
+		err := r.one("SELECT message_id FROM receipt WHERE org_id = $1 AND provider = $2 AND account = $3 AND provider_message_id = $4",
+			[]any{r.org, d.key.provider, d.key.account, d.key.id}, &id)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue // sent elsewhere, and never reported as sent
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.exec("UPDATE message SET delivery = $3 WHERE org_id = $1 AND id = $2 AND direction = 'outbound'", r.org, id, string(d.status)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
