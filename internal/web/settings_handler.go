@@ -45,7 +45,9 @@ func (s *Server) settingsFrame(r *http.Request, title, part string) Settings {
 		if !v.Actor.Role.Can(switchboard.MayConfigure) && o.URL != partBlocked && o.URL != "/profile" {
 			continue
 		}
-		o.Current = o.URL == part
+		if o.Current = o.URL == part; o.Current && len(title) > len(o.Label) {
+			set.Heading = o.Label // a phone's header is narrow
+		}
 		set.Nav = append(set.Nav, o)
 	}
 	return set

@@ -148,6 +148,9 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) {
 		case e.Subject == "message":
 			row.URL = "/messages/" + e.SubjectID
 		}
+		if name := names[e.Detail]; name != "" {
+			row.Detail = "to " + name
+		}
 		if row.Detail == row.About {
 			row.Detail = ""
 		}
@@ -171,6 +174,9 @@ func (s *Server) auditNames(r *http.Request, v visitor, list []store.AuditEntry)
 			records = append(records, e.SubjectID)
 		case "message":
 			messages = append(messages, e.SubjectID)
+			if e.Action == "message.assign" {
+				records = append(records, e.Detail)
+			}
 		}
 	}
 	names := map[string]string{}
