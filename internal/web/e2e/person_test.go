@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -148,8 +149,10 @@ func (p *person) all(role, name string) ([]element, error) {
 		if n.Ignored || n.Name == nil {
 			continue
 		}
-		got := strings.Trim(string(n.Name.Value), `"`)
-		got = strings.ReplaceAll(got, `\"`, `"`)
+		var got string
+		if err := json.Unmarshal(n.Name.Value, &got); err != nil {
+			continue
+		}
 		if strings.HasPrefix(got, name) {
 			found = append(found, element{n.BackendDOMNodeID, got})
 		}
@@ -179,10 +182,10 @@ func (p *person) until(what string, ok func() (bool, error)) {
 	}
 }
 
-// sees waits for exactly one such thing; a name that ends in … is a beginning.
+// sees waits for exactly one such thing; a name that ends in * is a beginning.
 func (p *person) sees(role, name string) element {
 	p.t.Helper()
-	prefix, partial := strings.CutSuffix(name, "…")
+	prefix, partial := strings.CutSuffix(name, "*")
 	var e element
 	p.until(fmt.Sprintf("seeing %s %q", role, name), func() (bool, error) {
 		found, err := p.all(role, prefix)
@@ -260,7 +263,10 @@ func (p *person) has(role, name, value string) {
 		if err != nil {
 			return false, err
 		}
-		got := strings.Trim(string(res.Result.Value), `"`)
+		var got string
+		if err := json.Unmarshal(res.Result.Value, &got); err != nil {
+			return false, err
+		}
 		return got == value, fmt.Errorf("it holds %q", got)
 	})
 }

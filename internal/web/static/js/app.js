@@ -273,10 +273,6 @@
 
   // A form being edited warns before it is left with changes.
   window.addEventListener('beforeunload', (e) => { if ($('[data-edit][data-dirty]')) e.preventDefault(); });
-  document.addEventListener('input', (e) => {
-    const form = e.target.closest('[data-edit]');
-    if (form) form.dataset.dirty = '';
-  });
   document.addEventListener('htmx:confirm', (e) => {
     if (e.detail.elt.matches('[data-cancel]') && $('[data-edit][data-dirty]') && e.detail.triggeringEvent?.fromKey) {
       if (!confirm('Leave without saving your changes?')) e.preventDefault();

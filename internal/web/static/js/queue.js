@@ -73,7 +73,7 @@
   let last;
 
   function selection() {
-    const bar = $('[data-bulk]');
+    const bar = $('[data-bulk]'), all = $('[data-select-all]');
     if (!bar) return;
     const chosen = boxes().filter((b) => b.checked);
     bar.hidden = chosen.length === 0;
@@ -81,7 +81,7 @@
     for (const b of chosen) texts += parseInt(b.closest('[data-row]').dataset.texts, 10) || 1;
     $('[data-bulk-senders]', bar).textContent = chosen.length === 1 ? '1 sender selected' : `${chosen.length} senders selected`;
     $('[data-bulk-texts]', bar).textContent = texts === 1 ? '1 text' : `${texts} texts`;
-    const all = $('[data-select-all]');
+    if (!all) return;
     all.checked = chosen.length > 0 && chosen.length === boxes().length;
     all.indeterminate = chosen.length > 0 && !all.checked;
   }
