@@ -113,22 +113,6 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	return err
 }
 
-func (db *DB) openPostgres(ctx context.Context, database string) error {
-	db.dialect = &postgresDialect
-	pool, err := sql.Open("pgx", database)
-	if err != nil {
-		return fmt.Errorf("read the database URL: %w", err)
-	}
-	n := max(8, 4*runtime.GOMAXPROCS(0))
-	pool.SetMaxOpenConns(n)
-	pool.SetMaxIdleConns(n)
-	db.read, db.write = pool, pool
-	if err := pool.PingContext(ctx); err != nil {
-		return fmt.Errorf("reach PostgreSQL: %w", err)
-	}
-	return db.migrate(ctx)
-}
-
 // Close waits for running statements and closes the store.
 func (db *DB) Close() error {
 	var errs []error
