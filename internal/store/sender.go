@@ -12,8 +12,7 @@ import (
 // SenderState is what is known of a sender.
 type SenderState struct {
 	Sender        switchboard.Sender
-	FirstAt       time.Time // when its number was first heard of, in a text or in a record; zero: never
-	FirstText     time.Time // the message time of its first text; zero if there is none
+	FirstAt       time.Time // when its first text was stored; zero: none was
 	OptedOut      bool
 	ConsentAt     time.Time // of the wish that OptedOut follows; zero: it never said
 	Blocked       bool
@@ -38,10 +37,7 @@ func (db *DB) SenderState(ctx context.Context, org string, key switchboard.Match
 			return err
 		}
 		s.FirstAt, s.ConsentAt, s.BlockedAt = fromMicros(first), fromMicros(consent), fromMicros(blocked)
-		var text sql.NullInt64
-		err = t.one("SELECT MIN(message_time) FROM message WHERE org_id = $1 AND sender_key = $2 AND direction = 'inbound'", []any{org, string(key)}, &text)
-		s.FirstText = fromMicros(text.Int64)
-		return err
+		return nil
 	})
 	return s, err
 }

@@ -158,6 +158,9 @@ func TestAFieldThatIsMatchedNoMoreStopsMatching(t *testing.T) {
 		his := storetest.Text(t, db, dana.OrgID, c, "+15125550179", "For Carl")
 		first := storetest.Text(t, db, dana.OrgID, c, both[0], "One")
 		second := storetest.Text(t, db, dana.OrgID, c, both[1], "Two")
+		if err := db.Reindex(ctx, dana.OrgID, nil); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := db.SetPhoneFields(ctx, dana, switchboard.PhoneFields{switchboard.Contact: {"MobilePhone"}}); err != nil {
 			t.Fatal(err)
 		}
