@@ -233,6 +233,7 @@ func TestReplacedSecretCountsFromTheNextDelivery(t *testing.T) {
 		if _, err := w.db.UpdateChannel(t.Context(), w.admin, w.channel.ID, store.ChannelUpdate{Secret: &fresh}); err != nil {
 			t.Fatal(err)
 		}
+		w.want(w.post("old", "cut", `{"id": "a2", "fr`), 403)
 		w.want(w.post("old", "2", `{"id": "a2", "from": "+15125550177", "body": "by whoever stole the old one"}`), 403)
 		w.want(w.post("new", "3", `{"id": "a3", "from": "+15125550177", "body": "signed anew"}`), 200)
 
@@ -243,6 +244,9 @@ func TestReplacedSecretCountsFromTheNextDelivery(t *testing.T) {
 		w.want(w.post("newest", "4", `{"id": "a4", "from": "+15125550177", "body": "the first after the change"}`), 200)
 		if got := len(w.messages()); got != 3 {
 			t.Errorf("%d messages, want 3", got)
+		}
+		if got := w.quarantine(); len(got) != 0 {
+			t.Errorf("%d deliveries with the old secret were quarantined", len(got))
 		}
 	})
 }

@@ -29,19 +29,23 @@ type kept struct {
 
 // Quarantine keeps what came to the channel and could not be read.
 func (h *Hooks) Quarantine(ctx context.Context, a provider.Account, r provider.Request, reason string) error {
-	c, err := h.db.Channel(ctx, a.OrgID, a.ChannelID)
+	now, err := h.db.Account(ctx, a.OrgID, a.ChannelID)
 	if err != nil {
 		return err
 	}
+	if now.SettingsVersion != a.SettingsVersion {
+		h.accounts.forget(a.ChannelID)
+		return switchboard.Errorf(switchboard.CodeStale, "The settings changed while the delivery was on its way. It is verified again.")
+	}
 	request, err := json.Marshal(kept{
 		Method: r.Method, URL: r.URL, Header: r.Header, Body: r.Body, ReceivedAt: r.ReceivedAt,
-		Verified: h.drivers[c.Provider].Verify(r, a.Credentials) == nil,
+		Verified: h.drivers[now.Channel.Provider].Verify(r, a.Credentials) == nil,
 	})
 	if err != nil {
 		return err
 	}
 	return h.db.Quarantine(ctx, a.OrgID, store.NewQuarantined{
-		ChannelID: c.ID, ReceivedAt: r.ReceivedAt, Reason: reason, Request: request, Same: sameDelivery(r), Size: int64(len(r.Body)),
+		ChannelID: a.ChannelID, ReceivedAt: r.ReceivedAt, Reason: reason, Request: request, Same: sameDelivery(r), Size: int64(len(r.Body)),
 	})
 }
 
