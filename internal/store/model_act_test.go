@@ -75,7 +75,7 @@ func (m *model) receive(a arrival) (wrong string) {
 		return "no record was made for " + a.sender.written
 	}
 	d.Record, x.record = a.created, a.created
-	m.changeRecords(nil, func(r string) string { return "created " + r }, func() {
+	m.changeRecords(nil, lastly("created"), func() {
 		m.records[a.created] = mRecord{object: "Contact", name: "Unknown " + a.sender.address, fields: map[string]string{"MobilePhone": a.sender.address}, version: 1}
 		m.add(x)
 	})
@@ -97,8 +97,13 @@ func (m *model) wish(sender string, out, in bool, at time.Time) {
 	}
 }
 
+// lastly says what happened to the record that was made last.
+func lastly(change string) func([]string) string {
+	return func(records []string) string { return change + " " + records[len(records)-1] }
+}
+
 func (m *model) putRecord(id string, r mRecord, change string) []string {
-	placed := m.changeRecords(nil, func(string) string { return change + " " + id }, func() { m.records[id] = r })
+	placed := m.changeRecords(nil, lastly(change), func() { m.records[id] = r })
 	m.settle("", "", nil, nil)
 	return placed
 }
@@ -295,7 +300,7 @@ func (m *model) undo(actor, token string) switchboard.Code {
 		!slices.ContainsFunc(m.texts, func(x mText) bool { return x.record == a.created }) {
 		r.deleted = true
 		r.version++
-		m.changeRecords(keep, func(id string) string { return "deleted " + id }, func() { m.records[a.created] = r })
+		m.changeRecords(keep, lastly("deleted"), func() { m.records[a.created] = r })
 	}
 	delete(m.acts, token)
 	m.settle("", "", nil, &a)

@@ -13,7 +13,8 @@ import (
 // question, and shares no code with what it is compared to. The texts of a sender
 // stand in the order in which they were committed.
 type model struct {
-	channels map[string]string // id: the user who authenticated it
+	channels map[string]string       // id: the user who authenticated it
+	fields   switchboard.PhoneFields // which are matched; never changed in place
 	users    map[string]mUser
 	create   bool // records are made from unknown numbers
 	version  int64
@@ -133,7 +134,7 @@ func (m *model) matching(sender string) []mCandidate {
 			continue
 		}
 		c := mCandidate{Record: id, Name: r.name}
-		for _, field := range phoneFields[r.object] {
+		for _, field := range m.fields[r.object] {
 			if slices.Contains(numbersIn[r.fields[field]], sender) {
 				c.Matched = append(c.Matched, switchboard.Matched{Field: field, Value: r.fields[field]})
 			}
@@ -235,9 +236,9 @@ func (d mDecision) equal(o mDecision) bool {
 }
 
 // changeRecords runs change, and decides again exactly the senders whose set
-// of matching records differs. what says what happened to the record that a
-// sender gained or lost.
-func (m *model) changeRecords(keep []string, what func(record string) string, change func()) []string {
+// of matching records differs. what says what happened to the records that a
+// sender gained or lost, by id.
+func (m *model) changeRecords(keep []string, what func(records []string) string, change func()) []string {
 	before := m.matchingSets()
 	change()
 	after := m.matchingSets()
@@ -246,13 +247,14 @@ func (m *model) changeRecords(keep []string, what func(record string) string, ch
 		if slices.Equal(before[sender], after[sender]) {
 			continue
 		}
-		record := ""
+		var differ []string
 		for _, id := range slices.Concat(before[sender], after[sender]) {
 			if slices.Contains(before[sender], id) != slices.Contains(after[sender], id) {
-				record = id // of several, the one that was made last
+				differ = append(differ, id)
 			}
 		}
-		placed = append(placed, m.decideAgain(sender, what(record), keep)...)
+		slices.Sort(differ)
+		placed = append(placed, m.decideAgain(sender, what(differ), keep)...)
 	}
 	return placed
 }

@@ -47,7 +47,7 @@ func TestTheStoreDoesWhatTheModelSays(t *testing.T) {
 				"create": run(w.createRecord), "import": run(w.createRecords), "edit": withTexts(w.updateRecord), "delete": withTexts(w.deleteRecord), "restore": withTexts(w.restoreRecord),
 				"place": withTexts(w.place), "place more": withTexts(w.place), "place on new": withTexts(w.placeOnNew), "take off": withTexts(w.takeOff), "dismiss": withTexts(w.dismiss),
 				"undo": run(w.undo), "undo more": run(w.undo), "block": run(w.block), "unblock": run(w.unblock), "delete link": run(w.deleteLink),
-				"creation": run(w.setCreation), "users": run(w.setActive), "read": run(w.markRead),
+				"creation": run(w.setCreation), "users": run(w.setActive), "phone fields": run(w.setPhoneFields), "channels": run(w.authenticate), "read": run(w.markRead),
 			})
 		})
 	})

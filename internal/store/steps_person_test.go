@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/switchboardhq/switchboard"
@@ -75,7 +76,7 @@ func (w *world) placeOnNew(c chooser) step {
 				ids = m.whole(ids)
 			}
 			before := slices.Clone(m.texts)
-			m.changeRecords(nil, func(string) string { return "created " + id }, func() {
+			m.changeRecords(nil, lastly("created"), func() {
 				m.records[id] = mRecord{object: object, name: "Doe", fields: phones, version: 1}
 			})
 			a.created = id
@@ -254,13 +255,7 @@ func (w *world) setActive(c chooser) step {
 		model: func(m *model) (switchboard.Code, string) {
 			was := m.users[u.ID]
 			m.users[u.ID] = mUser{was.admin, active}
-			admins := 0
-			for _, u := range m.users {
-				if u.admin && u.active {
-					admins++
-				}
-			}
-			if admins == 0 {
+			if m.admins() == 0 {
 				m.users[u.ID] = was
 				return "conflict", ""
 			}
@@ -294,4 +289,68 @@ func (w *world) markRead(c chooser) step {
 			return "", ""
 		},
 	}
+}
+
+// setPhoneFields changes which fields of a Contact are matched, and has the
+// numbers of all records read again.
+func (w *world) setPhoneFields(c chooser) step {
+	fields := maps.Clone(defaultFields)
+	fields["Contact"] = pick(c, [][]string{
+		defaultFields["Contact"], {"MobilePhone", "Phone"}, {"AssistantPhone", "OtherPhone", "MobilePhone", "Phone"},
+	}, "fields")
+	return step{
+		what: fmt.Sprintf("match %v", fields["Contact"]),
+		do: func() switchboard.Code {
+			if _, err := w.db.SetPhoneFields(context.Background(), w.users[0], fields); err != nil {
+				return switchboard.ErrorCode(err)
+			}
+			return switchboard.ErrorCode(w.db.Reindex(context.Background(), w.org, nil))
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			if !maps.EqualFunc(m.fields, fields, slices.Equal[[]string]) {
+				m.version++ // texts are decided again under the new settings
+			}
+			m.changeRecords(nil, func(records []string) string { return "reread " + records[0] }, func() { m.fields = fields })
+			m.settle("", "", nil, nil)
+			return "", ""
+		},
+	}
+}
+
+// authenticate makes a channel another user's, and that user something else.
+func (w *world) authenticate(c chooser) step {
+	channel, u := pick(c, w.channels, "channel"), w.actor(c)
+	role := pick(c, []switchboard.Role{switchboard.Admin, switchboard.Agent}, "role")
+	return step{
+		what: fmt.Sprintf("let %s, now %s, authenticate %s", u.Name, role, channel),
+		do: func() switchboard.Code {
+			if _, err := w.db.SetUserRole(context.Background(), w.users[0], u.ID, role); err != nil {
+				return switchboard.ErrorCode(err)
+			}
+			_, err := w.db.UpdateChannel(context.Background(), w.users[0], channel, store.ChannelUpdate{AuthenticatedBy: &u.ID})
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) {
+			was := m.users[u.ID]
+			m.users[u.ID] = mUser{role == switchboard.Admin, was.active}
+			if m.admins() == 0 {
+				m.users[u.ID] = was
+				return "conflict", ""
+			}
+			m.settle("", "", nil, nil)
+			m.channels[channel] = u.ID
+			m.settle("", "", nil, nil)
+			return "", ""
+		},
+	}
+}
+
+func (m *model) admins() int {
+	n := 0
+	for _, u := range m.users {
+		if u.admin && u.active {
+			n++
+		}
+	}
+	return n
 }

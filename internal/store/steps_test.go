@@ -160,7 +160,7 @@ func (w *world) consent(c chooser) step {
 // fields draws the phone fields of a record, and its whole fields.
 func (w *world) fields(c chooser, object switchboard.Object) (map[string]string, switchboard.Fields) {
 	phones := map[string]string{}
-	for _, f := range phoneFields[object] {
+	for _, f := range writtenFields[object] {
 		if c.intn(4, f) == 0 { // few, so that some senders are unknown
 			phones[f] = pick(c, fieldForms, f)
 		}
@@ -227,7 +227,7 @@ func (w *world) createRecords(c chooser) step {
 			return switchboard.ErrorCode(err)
 		},
 		model: func(m *model) (switchboard.Code, string) {
-			m.changeRecords(nil, func(r string) string { return "created " + r }, func() {
+			m.changeRecords(nil, lastly("created"), func() {
 				for i, id := range ids {
 					m.records[id] = records[i]
 				}
@@ -243,8 +243,8 @@ func (w *world) createRecords(c chooser) step {
 func (w *world) updateRecord(c chooser) step {
 	id := pick(c, w.records, "record")
 	actor := w.actor(c)
-	field := pick(c, phoneFields["Contact"], "field")
-	other := pick(c, phoneFields["Contact"], "other field")
+	field := pick(c, writtenFields["Contact"], "field")
+	other := pick(c, writtenFields["Contact"], "other field")
 	kind := c.intn(4, "edit")
 	value := pick(c, append([]string{""}, fieldForms...), "value")
 	var patch map[string]string
@@ -260,7 +260,7 @@ func (w *world) updateRecord(c chooser) step {
 			}
 			version = r.Version
 			patch = map[string]string{}
-			allowed := func(f string) bool { return slices.Contains(phoneFields[r.Object], f) }
+			allowed := func(f string) bool { return slices.Contains(writtenFields[r.Object], f) }
 			switch {
 			case kind == 0:
 				name = "Roe"

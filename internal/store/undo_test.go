@@ -274,3 +274,47 @@ func TestWritingANumberAnewDecidesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A new record goes with the action that made it, unless somebody has use for it.
+func TestUndoLeavesANewRecordThatIsInUse(t *testing.T) {
+	ctx := context.Background()
+	for _, tc := range []struct {
+		name string
+		then func(*testing.T, *world, *switchboard.Record)
+		gone bool
+	}{
+		{"nothing happened to it", func(*testing.T, *world, *switchboard.Record) {}, true},
+		{"a text came to it", func(t *testing.T, w *world, r *switchboard.Record) {
+			m := storetest.Text(t, w.db, w.org, switchboard.Channel{ID: w.channels[0]}, "+15125550177", "And?")
+			if m.Record == nil || m.Record.ID != r.ID {
+				t.Fatalf("the text went to %v", m.Record)
+			}
+		}, false},
+		{"somebody edited it", func(t *testing.T, w *world, r *switchboard.Record) {
+			if _, _, err := w.db.UpdateRecord(ctx, w.users[1], r.ID, 0, switchboard.Fields{"Title": "Owner"}, switchboard.CheckFields); err != nil {
+				t.Fatal(err)
+			}
+		}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, db *store.DB) {
+				w, _ := newWorld(t, db)
+				m := storetest.Text(t, db, w.org, switchboard.Channel{ID: w.channels[0]}, "+15125550177", "Hello")
+				changed, err := db.PlaceOnNew(ctx, w.users[0], switchboard.Contact, switchboard.Fields{"LastName": "Roe", "MobilePhone": "(512) 555-0177"}, store.Placement{MessageIDs: []string{m.ID}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				tc.then(t, w, changed.Record)
+				if _, err := db.Undo(ctx, w.users[0], changed.Undo); err != nil {
+					t.Fatal(err)
+				}
+				if r, err := db.Record(ctx, w.org, changed.Record.ID); err != nil || r.Deleted != tc.gone {
+					t.Errorf("the new record is deleted: %v, want %v (%v)", r.Deleted, tc.gone, err)
+				}
+				if got := storetest.Message(t, db, w.org, m.ID); got.State != switchboard.Unassigned {
+					t.Errorf("the text is %s", got.State)
+				}
+			})
+		})
+	}
+}

@@ -54,9 +54,11 @@ var numbersIn = map[string][]string{
 
 var fieldForms = []string{"(512) 555-0177", "+1 512 555 0177 ext. 12", "512.555.0188", "512-555-0177 / (512) 555-0188", "+52 1 55 1234 5678", "+52 55 1234 5678", "ask Jane", "88202"}
 
-var phoneFields = map[switchboard.Object][]string{
-	"Contact": {"MobilePhone", "Phone", "HomePhone", "OtherPhone"}, "Lead": {"MobilePhone", "Phone"}, "Account": {"Phone"},
-}
+// defaultFields are matched in a new org, and writtenFields hold numbers here.
+var (
+	defaultFields = switchboard.PhoneFields{"Contact": {"MobilePhone", "Phone", "HomePhone", "OtherPhone"}, "Lead": {"MobilePhone", "Phone"}, "Account": {"Phone"}}
+	writtenFields = switchboard.PhoneFields{"Contact": {"MobilePhone", "Phone", "HomePhone", "OtherPhone", "AssistantPhone"}, "Lead": {"MobilePhone", "Phone"}, "Account": {"Phone"}}
+)
 
 // chooser makes the choices of a world: rapid's, so that a failing one
 // shrinks, or a plain source of randomness.
@@ -102,7 +104,7 @@ func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 		tb.Fatal(err)
 	}
 	w := &world{db: db, known: &known{org: org, clock: worldStart}}
-	m := &model{channels: map[string]string{}, users: map[string]mUser{}, records: map[string]mRecord{}, links: map[mPair]mLink{},
+	m := &model{channels: map[string]string{}, fields: defaultFields, users: map[string]mUser{}, records: map[string]mRecord{}, links: map[mPair]mLink{},
 		blocked: map[string]string{}, wishes: map[string]mWish{}, bells: map[mBellKey]mBell{}, acts: map[string]mAct{}}
 	system := switchboard.Actor{OrgID: org, Name: "Command line", Role: switchboard.Admin}
 	for _, u := range []store.NewUser{
@@ -167,13 +169,20 @@ type shown struct {
 	Bells   map[mBellKey]mBell
 	Senders map[string]seenSender
 	Next    map[string]*mDecision // what would happen to a text from each sender
+	Records map[string][]string   // the texts of each record, sorted
 }
 
 // shows is what the model has to show.
 func (m *model) shows() shown {
-	s := shown{map[string]seenText{}, map[mPair]string{}, m.bells, map[string]seenSender{}, map[string]*mDecision{}}
+	s := shown{map[string]seenText{}, map[mPair]string{}, m.bells, map[string]seenSender{}, map[string]*mDecision{}, map[string][]string{}}
 	for _, x := range m.texts {
 		s.Texts[x.id] = x.shows()
+		if x.record != "" {
+			s.Records[x.record] = append(s.Records[x.record], x.id)
+		}
+	}
+	for _, ids := range s.Records {
+		slices.Sort(ids)
 	}
 	for p, l := range m.links {
 		s.Links[p] = l.address
@@ -228,11 +237,22 @@ func (w *world) look(tb rapid.TB) shown {
 			tb.Fatal(err)
 		}
 	}
-	s := shown{map[string]seenText{}, map[mPair]string{}, map[mBellKey]mBell{}, nil, map[string]*mDecision{}}
+	s := shown{map[string]seenText{}, map[mPair]string{}, map[mBellKey]mBell{}, nil, map[string]*mDecision{}, map[string][]string{}}
 	messages, err := w.db.AllMessages(ctx, w.org)
 	must(err)
 	for _, x := range messages {
 		s.Texts[x.ID] = see(x)
+	}
+	for _, id := range w.records {
+		on, _, err := w.db.Messages(ctx, w.org, store.MessageFilter{RecordID: id, Page: store.Page{Limit: 500}})
+		must(err)
+		for _, x := range on {
+			s.Records[id] = append(s.Records[id], x.ID)
+		}
+		slices.Sort(s.Records[id])
+		if s.Records[id] == nil {
+			delete(s.Records, id)
+		}
 	}
 	links, _, err := w.db.Links(ctx, w.org, store.LinkFilter{Page: store.Page{Limit: 500}})
 	must(err)
