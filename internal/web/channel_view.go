@@ -178,6 +178,15 @@ func (s *Server) madeSecret(ctx context.Context, c switchboard.Channel, token st
 	return &Secret{ID: "secret", Label: g.SecretLabel, Value: a.Secret}, nil
 }
 
+// channelLabel is what people call the channel; a number that stands for its
+// name is written as the reader's country does.
+func channelLabel(c switchboard.Channel, rd reader) string {
+	if c.Name == "" && len(c.Numbers) > 0 {
+		return rd.Number(c.Numbers[0].Number)
+	}
+	return c.Label()
+}
+
 // numbersOf writes the channel's numbers for the reader.
 func numbersOf(c switchboard.Channel, rd reader) string {
 	var all []string

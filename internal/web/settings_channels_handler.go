@@ -21,7 +21,7 @@ func (s *Server) showChannels(w http.ResponseWriter, r *http.Request) {
 	}
 	p := ChannelsPage{Settings: s.settingsFrame(r, "Channels", partChannels)}
 	for _, c := range channels {
-		row := ChannelRow{URL: partChannels + "/" + c.ID, Name: c.Label(), Provider: s.guideOf(c.Provider).Title, Numbers: numbersOf(c, rd), Called: "Never", Chip: Chip{Kind: "several", Icon: "clock", Text: "No call yet"}}
+		row := ChannelRow{URL: partChannels + "/" + c.ID, Name: channelLabel(c, rd), Provider: s.guideOf(c.Provider).Title, Numbers: numbersOf(c, rd), Called: "Never", Chip: Chip{Kind: "several", Icon: "clock", Text: "No call yet"}}
 		call, err := s.db.LastCall(r.Context(), v.Actor.OrgID, c.ID)
 		if err != nil {
 			s.fail(w, r, err)
@@ -89,7 +89,7 @@ func (s *Server) channelPage(w http.ResponseWriter, r *http.Request, status int,
 		return
 	}
 	g := s.guideOf(c.Provider)
-	p := ChannelPage{Settings: s.settingsFrame(r, c.Label(), partChannels), ID: c.ID, Name: c.Label(), Provider: s.caller(c.Provider), Steps: g.Steps, Test: true,
+	p := ChannelPage{Settings: s.settingsFrame(r, channelLabel(c, rd), partChannels), ID: c.ID, Name: channelLabel(c, rd), Provider: s.caller(c.Provider), Steps: g.Steps, Test: true,
 		Line: g.Title + " · since " + rd.local(c.CreatedAt).Format("January 2, 2006"), Address: Secret{ID: "address", Label: "webhook address", Value: address, Brand: true}}
 	if p.Secret, err = s.madeSecret(r.Context(), c, token); err != nil {
 		s.fail(w, r, err)

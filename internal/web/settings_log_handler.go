@@ -56,7 +56,7 @@ func (s *Server) quarantineRow(r *http.Request, v visitor, q store.Quarantined, 
 	if switchboard.ErrorCode(err) == switchboard.CodeNotFound {
 		row.Channel, err = "removed channel", nil
 	} else {
-		row.Channel = c.Label()
+		row.Channel = channelLabel(c, rd)
 	}
 	return row, err
 }

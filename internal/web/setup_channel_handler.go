@@ -67,7 +67,7 @@ func (s *Server) connectedChannel(r *http.Request, v visitor, c switchboard.Chan
 		return nil, err
 	}
 	out := &ConnectedChannel{
-		ID: c.ID, Provider: s.caller(c.Provider), Summary: g.Title + ", as " + c.Label() + " with " + numbersOf(c, rd) + ".",
+		ID: c.ID, Provider: s.caller(c.Provider), Summary: g.Title + ", as " + channelLabel(c, rd) + " with " + numbersOf(c, rd) + ".",
 		Bell: "Unassigned texts ring the bell of who connected it.", Address: Secret{ID: "address", Label: "webhook address", Value: address, Brand: true}, Steps: g.Steps,
 	}
 	if c.AuthenticatedBy == v.User.ID {
