@@ -40,7 +40,7 @@ var noRecord = Chip{Kind: "none", Icon: "unlinked", Text: "No record has this nu
 
 func candidate(id, object, name, account, field, value string, key int) Candidate {
 	return Candidate{ID: id, URL: "/records/" + id, Object: object, Name: name, Account: account,
-		Fields: []MatchedField{{Label: field, Value: value}}, Last: "None", Key: key}
+		Fields: []MatchedField{{Label: field, Value: value}}, Last: "None", Key: key, Writes: true}
 }
 
 func fixtureRows() []QueueRow {

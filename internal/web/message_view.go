@@ -79,12 +79,12 @@ func version(m *switchboard.Message) string { return itoa(int(m.Version)) }
 func line(m *switchboard.Message, c switchboard.Channel, rd reader) string {
 	number := rd.Number(m.Sender.Address)
 	if m.Direction == switchboard.Outbound {
-		return "from " + c.Label() + " to " + number + ", " + rd.ago(m.Time)
+		return "from " + rd.Number(c.Label()) + " to " + number + ", " + rd.ago(m.Time)
 	}
 	if m.State == switchboard.Assigned && m.Decision != nil && m.Decision.By != nil {
-		return "from " + number + " to " + c.Label() + ", by " + m.Decision.By.Name
+		return "from " + number + " to " + rd.Number(c.Label()) + ", by " + m.Decision.By.Name
 	}
-	return "from " + number + " to " + c.Label() + ", " + rd.ago(m.Time)
+	return "from " + number + " to " + rd.Number(c.Label()) + ", " + rd.ago(m.Time)
 }
 
 func media(list []switchboard.Media) []Media {
@@ -137,6 +137,9 @@ func why(f messageFacts, rd reader, others int) (Why, []Segment) {
 		marks = append(marks, at...)
 		return found
 	})
+	for i := range w.Candidates {
+		w.Candidates[i].Writes = f.writes
+	}
 	return w, segments(m.Body, marks)
 }
 

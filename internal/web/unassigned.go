@@ -76,6 +76,7 @@ type Candidate struct {
 	Mentions []string
 	Key      int // 1 to 9, or 0
 	Chosen   bool
+	Writes   bool // this visitor may assign to it
 }
 
 // Field is the label of the first field that matched.

@@ -155,8 +155,17 @@ func (s *Server) queueChannels(r *http.Request, q queueQuery) ([]Option, error) 
 		return nil, err
 	}
 	all := []Option{{Label: "All channels", URL: q.url(func(q *queueQuery) { q.channel = "" }), Current: q.channel == ""}}
+	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
+	if err != nil {
+		return nil, err
+	}
+	rd, err := s.reader(set)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range channels {
-		all = append(all, Option{Label: c.Label(), URL: q.url(func(q *queueQuery) { q.channel = c.ID }), Current: q.channel == c.ID})
+		label := rd.Number(c.Label())
+		all = append(all, Option{Label: label, URL: q.url(func(q *queueQuery) { q.channel = c.ID }), Current: q.channel == c.ID})
 	}
 	return all, nil
 }

@@ -261,6 +261,11 @@
     else if (xhr.status < 400 || xhr.status === 409) closeDialogs();
   });
   document.addEventListener('htmx:afterSettle', (e) => settle(e.detail.target || document));
+  // The tab's title counts along with the bell.
+  document.addEventListener('htmx:oobAfterSwap', () => {
+    const unread = Number($('#bell-count')?.dataset.unread || 0);
+    document.title = (unread ? `(${unread}) ` : '') + document.title.replace(/^\(\d+\) /, '');
+  });
   document.addEventListener('htmx:sendError', (e) => {
     alertIn(e.detail.elt.closest('form'), 'Not saved.', 'The server did not answer; your entries are still here.');
   });

@@ -1,0 +1,42 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+	"github.com/switchboardhq/switchboard/internal/store/storetest"
+)
+
+// What happens elsewhere shows by itself: a text that comes, one that somebody
+// else places; in every tab, and without moving what one is reading.
+func TestPagesFollowWhatHappens(t *testing.T) {
+	s := newSite(t)
+	ben := storetest.Contact(t, s.db, s.dana, "Ben Okafor", "512.555.0199")
+	sam := storetest.User(t, s.db, "Sam Ortiz", switchboard.Agent)
+	first := s.text(t, "+12065550142", "I got your flyer")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/unassigned")
+	dana.sees("button", "Notifications, 1 unread")
+
+	s.text(t, "+12065550143", "Me too")
+	dana.sees("button", "Notifications, 2 unread")
+	dana.sees("link", "1 new sender, show")
+	dana.until("the tab's title counting along", func() (bool, error) { return js[string](dana, "document.title") == "(2) Unassigned · Switchboard", nil })
+	dana.clicks("link", "1 new sender, show")
+	dana.sees("link", "(206) 555-0143")
+
+	if _, err := s.desk.Place(t.Context(), sam, store.Placement{MessageIDs: []string{first.ID}, RecordID: ben.ID}); err != nil {
+		t.Fatal(err)
+	}
+	dana.reads("Assigned to Ben Okafor by Sam Ortiz")
+	dana.sees("button", "Notifications, 1 unread")
+
+	dana.opens("/messages/" + first.ID)
+	if _, err := s.desk.TakeOff(t.Context(), sam, []string{first.ID}, 0); err != nil {
+		t.Fatal(err)
+	}
+	dana.reads("Sam Ortiz took it off Ben Okafor")
+}
