@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
-	"github.com/switchboardhq/switchboard/internal/fault"
 )
 
 // querier is what a statement runs on: a transaction, or the reading pool.
@@ -164,26 +163,13 @@ func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
 	return unavailable(err)
 }
 
-func (db *DB) inPostgresTx(ctx context.Context, do func(*tx) error) error {
-	st, err := db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer st.Rollback()
-	if err := do(&tx{querier: st, db: db, ctx: ctx, now: db.clock()}); err != nil {
-		return err
-	}
-	if err := fault.BeforeCommit.Pass(); err != nil {
-		return err
-	}
-	if err := st.Commit(); err != nil {
-		return err
-	}
-	return fault.AfterCommit.Pass()
-}
-
 // inRead runs do on the reading pool, where each statement sees what is committed.
 func (db *DB) inRead(ctx context.Context, do func(*tx) error) error {
+	if db.writer == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	err := do(&tx{querier: db.read, db: db, ctx: ctx, now: db.clock()})
 	var coded *switchboard.Error
 	if err == nil || errors.As(err, &coded) {

@@ -22,7 +22,7 @@ func TestSIGTERMInABurstLosesNothing(t *testing.T) {
 	w := populate(t, in, s)
 	p := newSender(w, in, 8)
 	s.stop(t)
-	for range 5 {
+	for range 2 {
 		s = in.serve(t)
 		p.to(s)
 		// One who has sent half a request, and one who has sent nothing.

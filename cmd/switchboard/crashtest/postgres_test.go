@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -69,6 +71,105 @@ func TestNothingIsLostOrDoubledByStoppingPostgreSQL(t *testing.T) {
 	p.check(t)
 	clean(t, "at the end", in.audit(t, p))
 	t.Logf("%d texts, all acknowledged; %d deliveries were told to come again", len(p.order), p.busy.Load())
+}
+
+// The machine of the database dies without a word: connections to it hang, and
+// new ones reach the one that took over. The service notices by itself.
+func TestADatabaseThatFallsSilentIsLeft(t *testing.T) {
+	t.Parallel()
+	pg := newCluster(t)
+	line := newLine(t, filepath.Join(pg.dir, ".s.PGSQL.5432"))
+	in := install(t, "postgres://postgres@"+line.listener.Addr().String()+"/postgres?sslmode=disable")
+	s := in.serve(t)
+	w := populate(t, in, s)
+	p := newSender(w, in, 12)
+	p.to(s)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	wait := p.send(ctx, connections)
+	until(t, "the first texts", func() bool { return p.acked.Load() > 100 })
+
+	line.fallSilent()
+	until(t, "deliveries to be refused", func() bool { return p.busy.Load() > 0 })
+	began, had := time.Now(), p.acked.Load()
+	until(t, "texts to be taken again", func() bool { return p.acked.Load() > had+100 })
+	t.Logf("the service left the silent database after %v", time.Since(began))
+	until(t, "/readyz to be 200 again", func() bool { return s.ready() == http.StatusOK })
+	cancel()
+	wait()
+	p.settle(t)
+	s.stop(t)
+	p.check(t)
+	clean(t, "at the end", in.audit(t, p))
+}
+
+// line passes bytes between the service and its database.
+type line struct {
+	listener net.Listener
+	mu       sync.Mutex
+	silent   []chan struct{} // of each open connection: closed when it falls silent
+}
+
+func newLine(t testing.TB, socket string) *line {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &line{listener: listener}
+	go func() { // until the listener is closed
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("unix", socket)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			silent := make(chan struct{})
+			l.mu.Lock()
+			l.silent = append(l.silent, silent)
+			l.mu.Unlock()
+			t.Cleanup(func() { near.Close(); far.Close() })
+			go pass(far, near, silent)
+			go pass(near, far, silent)
+		}
+	}()
+	t.Cleanup(func() { listener.Close() })
+	return l
+}
+
+// pass copies until one side closes; once silent is closed, it takes what comes
+// and passes nothing on.
+func pass(to, from net.Conn, silent chan struct{}) {
+	defer to.Close()
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		select {
+		case <-silent:
+			continue
+		default:
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// fallSilent makes every open connection hang.
+func (l *line) fallSilent() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.silent {
+		close(s)
+	}
+	l.silent = nil
 }
 
 // cluster is a PostgreSQL of this test's own, that it may stop as it likes.
