@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -15,8 +16,13 @@ import (
 // settleAtOnce bounds the senders that one transaction of SettleBells settles.
 const settleAtOnce = 100
 
-// bellsStart is the place in the queue where SettleBells begins.
-const bellsStart = "0 "
+// What a transaction that began before a change of the recipients writes after
+// it, it writes by the old ones: PostgreSQL lets the two overlap. So the bells
+// are settled once more when all such have ended.
+const (
+	bellsFirst  = "0 0 "
+	bellsSecond = 10 * time.Second // after the first time
+)
 
 // changeSettings runs change under a new settings version of the org, whose row
 // it locks first, so that two changes come one after the other. Where change
@@ -44,7 +50,7 @@ func (db *DB) changeSettings(ctx context.Context, org string, change func(*tx) e
 			return nil
 		}
 		ringers = true
-		return t.exec("UPDATE org SET bells_from = $2 WHERE id = $1", org, bellsStart)
+		return t.exec("UPDATE org SET bells_from = $2 WHERE id = $1", org, bellsFirst)
 	})
 	if err != nil || !ringers {
 		return err
@@ -59,8 +65,8 @@ func (db *DB) changeSettings(ctx context.Context, org string, change func(*tx) e
 // SettleBells brings the notifications of all waiting senders in line with who
 // is to hear of them, if a change of users or channels has left that to be
 // done. It works in short transactions and goes on where an earlier call was
-// cut off. It costs one read when there is nothing to do, so a service calls
-// it now and then.
+// cut off. A service calls it now and then: it costs one read when there is
+// nothing to do, and ends what a change has begun.
 func (db *DB) SettleBells(ctx context.Context, org string) error {
 	for {
 		done := false
@@ -74,35 +80,60 @@ func (db *DB) SettleBells(ctx context.Context, org string) error {
 	}
 }
 
+// bellsPlace is how far settling the bells has come: the time before which it
+// does not begin, 0 the first time, and the place in the queue.
+type bellsPlace struct {
+	notBefore int64
+	at        int64
+	key       string
+}
+
+func parseBellsPlace(s string) (p bellsPlace, err error) {
+	parts := strings.SplitN(s, " ", 3)
+	if len(parts) != 3 {
+		return p, fmt.Errorf("settling the bells can't go on at %q", s)
+	}
+	if p.notBefore, err = strconv.ParseInt(parts[0], 10, 64); err != nil {
+		return p, err
+	}
+	p.at, err = strconv.ParseInt(parts[1], 10, 64)
+	p.key = parts[2]
+	return p, err
+}
+
+func (p bellsPlace) String() string { return fmt.Sprintf("%d %d %s", p.notBefore, p.at, p.key) }
+
 func (t *tx) settleSomeBells(org string) (done bool, err error) {
 	var from string
 	if err := t.one("SELECT bells_from FROM org WHERE id = $1", []any{org}, &from); err != nil || from == "" {
 		return true, err
 	}
-	text, key, _ := strings.Cut(from, " ")
-	at, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return false, err
+	place, err := parseBellsPlace(from)
+	if err != nil || place.notBefore > micros(t.now) {
+		return true, err
 	}
 	senders := map[switchboard.MatchKey]switchboard.Sender{}
 	touched := unsettled{}
-	next := ""
 	err = t.each(func(rows *sql.Rows) error {
 		var s switchboard.Sender
-		if err := rows.Scan(&s.Key, &s.Kind, &s.Address, &at); err != nil {
+		if err := rows.Scan(&s.Key, &s.Kind, &s.Address, &place.at); err != nil {
 			return err
 		}
+		place.key = string(s.Key)
 		senders[s.Key] = s
 		touched.add(s.Key)
-		next = fmt.Sprintf("%d %s", at, s.Key)
 		return nil
 	}, `SELECT match_key, kind, address, waiting_at FROM sender
-		WHERE org_id = $1 AND waiting > 0 AND (waiting_at, match_key) > ($2, $3) ORDER BY waiting_at, match_key LIMIT $4`, org, at, key, settleAtOnce)
+		WHERE org_id = $1 AND waiting > 0 AND (waiting_at, match_key) > ($2, $3) ORDER BY waiting_at, match_key LIMIT $4`, org, place.at, place.key, settleAtOnce)
 	if err != nil {
 		return false, err
 	}
-	if len(senders) < settleAtOnce {
+	next := place.String()
+	if len(senders) < settleAtOnce { // this was the end of the queue
 		next = ""
+		if place.notBefore == 0 && t.db.writer == nil {
+			next = bellsPlace{notBefore: micros(t.now.Add(bellsSecond))}.String()
+		}
 	}
 	if _, err := t.lockSenders(org, senders, nil); err != nil {
 		return false, err
@@ -115,6 +146,5 @@ func (t *tx) settleSomeBells(org string) (done bool, err error) {
 		return false, err
 	}
 	// A change meanwhile has sent the place back to the start: it stays there.
-	n, err := t.execN("UPDATE org SET bells_from = $3 WHERE id = $1 AND bells_from = $2", org, from, next)
-	return n > 0 && next == "", err
+	return false, t.exec("UPDATE org SET bells_from = $3 WHERE id = $1 AND bells_from = $2", org, from, next)
 }

@@ -150,7 +150,7 @@ func TestAConversationIsInTheOrderOfItsTimes(t *testing.T) {
 	})
 }
 
-func recordNames(records []*switchboard.Record) []string {
+func foundNames(records []*switchboard.Record) []string {
 	s := []string{}
 	for _, r := range records {
 		s = append(s, r.Name)
@@ -211,7 +211,7 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 			if err != nil || next != "" {
 				t.Errorf("%s: next %q, %v", name, next, err)
 			}
-			if diff := cmp.Diff(tc.want, recordNames(got)); diff != "" {
+			if diff := cmp.Diff(tc.want, foundNames(got)); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
 			var paged []string
@@ -221,7 +221,7 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 				if list, cursor, err = db.Records(ctx, org, tc.f); err != nil {
 					t.Fatal(err)
 				}
-				paged = append(paged, recordNames(list)...)
+				paged = append(paged, foundNames(list)...)
 			}
 			if !slices.Equal(paged, tc.want) {
 				t.Errorf("%s: one by one they are %v, want %v", name, paged, tc.want)
@@ -232,15 +232,15 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []string{"Ada Okafor", "Okaforson Adams", "Ben Okafor"}; !slices.Equal(recordNames(recent), want) {
-			t.Errorf("recent contacts are %v, want %v", recordNames(recent), want)
+		if want := []string{"Ada Okafor", "Okaforson Adams", "Ben Okafor"}; !slices.Equal(foundNames(recent), want) {
+			t.Errorf("recent contacts are %v, want %v", foundNames(recent), want)
 		}
 		m := storetest.Text(t, db, org, c, "+12065550142", "Hello")
 		if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ben.ID}); err != nil {
 			t.Fatal(err)
 		}
 		if recent, err = db.RecentRecords(ctx, org, switchboard.Contact, 1); err != nil || len(recent) != 1 || recent[0].ID != ben.ID {
-			t.Errorf("after a text to Ben the most recent is %v, %v", recordNames(recent), err)
+			t.Errorf("after a text to Ben the most recent is %v, %v", foundNames(recent), err)
 		}
 		if list, _, err := db.Messages(ctx, org, store.MessageFilter{RecordID: ben.ID, Page: store.Page{Limit: 5}}); err != nil || len(list) != 1 || list[0].ID != m.ID {
 			t.Errorf("Ben, whose number it was not, has the messages %v, %v", names(list), err)
@@ -273,7 +273,7 @@ func TestASearchForRecordsGoesOnWhereItsWindowEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, cursor = append(found, recordNames(list)...), next
+			found, cursor = append(found, foundNames(list)...), next
 			pages++
 		}
 		if want := []string{"Jo Smith0150", "Jo Smith2150", "Jo Smith4150"}; !slices.Equal(found, want) || pages != 3 {

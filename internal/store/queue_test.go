@@ -254,8 +254,8 @@ func TestThingsAreReadInTheOrderOfTheirIDs(t *testing.T) {
 			t.Errorf("messages: %v, %v", names(messages), err)
 		}
 		found, err := db.RecordsByID(ctx, dana.OrgID, []string{records[1], "none", records[0]})
-		if err != nil || !slices.Equal(recordNames(found), []string{"C1", "C0"}) {
-			t.Errorf("records: %v, %v", recordNames(found), err)
+		if err != nil || !slices.Equal(foundNames(found), []string{"C1", "C0"}) {
+			t.Errorf("records: %v, %v", foundNames(found), err)
 		}
 	})
 }

@@ -209,3 +209,30 @@ func TestPreferencesAreOnesOwn(t *testing.T) {
 		wantCode(t, db.SetPreferences(ctx, sam, store.Preferences{Theme: "pink"}), switchboard.CodeInvalid)
 	})
 }
+
+// A text that is being stored while its channel's user is disabled is told to
+// somebody who is there.
+func TestATextDuringAChangeOfUsersIsHeard(t *testing.T) {
+	clock := storetest.NewClock()
+	db := storetest.Open(t, storetest.Postgres, clock) // SQLite has one writer
+	ctx := context.Background()
+	dana := storetest.Admin(t, db)
+	eve := storetest.User(t, db, "Eve Lund", switchboard.Admin)
+	c := storetest.Channel(t, db, dana)
+	text := switchboard.Event{Text: &switchboard.Text{ProviderMessageID: "1", Sender: "+15125550177", Body: "Hello"}}
+	err := db.ReceiveThen(ctx, dana.OrgID, []store.Delivery{{ChannelID: c.ID, Events: []switchboard.Event{text}}}, func() {
+		if _, err := db.SetUserActive(ctx, eve, dana.ID, false); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Minute)
+	if err := db.SettleBells(ctx, dana.OrgID); err != nil {
+		t.Fatal(err)
+	}
+	if d, e := bells50(t, db, dana), bells50(t, db, eve); d != 0 || e != 1 {
+		t.Errorf("the text rings %d times for Dana, who is disabled, and %d times for Eve", d, e)
+	}
+}
