@@ -225,7 +225,7 @@ func (p *person) misses(role, name string) {
 func (p *person) reads(words string) {
 	p.t.Helper()
 	p.until(fmt.Sprintf("reading %q", words), func() (bool, error) {
-		return js[bool](p, fmt.Sprintf("document.body.innerText.replace(/\\s+/g,' ').includes(%q)", words)), nil
+		return js[bool](p, fmt.Sprintf("(document.body?.innerText||'').replace(/\\s+/g,' ').includes(%q)", words)), nil
 	})
 }
 
