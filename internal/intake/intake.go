@@ -5,6 +5,7 @@ package intake
 import (
 	"context"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -179,7 +180,7 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 		batch[i] = p.delivery
 	}
 	observed := w.c.Observe(len(batch))
-	received, err := w.db.Receive(ctx, group[0].org, batch)
+	received, err := w.receive(ctx, group[0].org, batch)
 	observed(received, err)
 	if err != nil && len(group) > 1 && w.worthBisecting(ctx) {
 		w.commit(ctx, group[:len(group)/2])
@@ -197,6 +198,18 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 	for i, p := range group {
 		p.answer <- answer{received: received[i]}
 	}
+}
+
+// receive keeps a defect that some message brings to light from ending the
+// process: it would be sent again, and end it again.
+func (w *Writer) receive(ctx context.Context, org string, batch []store.Delivery) (received []store.Received, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.c.Log.Error("storing a group of messages failed", "panic", p, "stack", string(debug.Stack()))
+			received, err = nil, busy("Switchboard failed on this message. Send it again; it is taken after an update.")
+		}
+	}()
+	return w.db.Receive(ctx, org, batch)
 }
 
 // worthBisecting tells a poison row from a store that can't commit at all.
