@@ -35,7 +35,6 @@ type world struct {
 	channel switchboard.Channel
 	token   string
 	handler http.Handler
-	readers []provider.Driver
 }
 
 // secret returns a signing secret that the name stands for.
