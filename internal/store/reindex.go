@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -23,14 +24,36 @@ func (t *tx) reindexDue(org string) error {
 	return t.exec("UPDATE org SET phone_metadata = '' WHERE id = $1", org)
 }
 
+// reindexSilence is how long a reindex may show no progress before another may
+// take its place.
+const reindexSilence = time.Minute
+
+// reindexMark stands in the place of the parser's version while a reindex goes
+// on. A change of the settings wipes it away.
+type reindexMark struct {
+	id string
+	at int64 // when it last got on
+}
+
+func (m reindexMark) String() string { return fmt.Sprintf("reading %s %d", m.id, m.at) }
+
+func parseReindexMark(s string) (m reindexMark, ok bool) {
+	_, err := fmt.Sscanf(s, "reading %s %d", &m.id, &m.at)
+	return m, err == nil
+}
+
+func (m reindexMark) alive(now time.Time) bool { return now.Sub(fromMicros(m.at)) < reindexSilence }
+
 // ReindexDue reports whether the numbers of records were read by other
-// settings, or by another version of the number parser, than the current ones.
+// settings, or by another version of the number parser, than the current ones,
+// and nobody is about to read them again.
 func (db *DB) ReindexDue(ctx context.Context, org string) (bool, error) {
 	due := false
 	err := db.inRead(ctx, func(t *tx) error {
 		var version string
 		err := t.one("SELECT phone_metadata FROM org WHERE id = $1", []any{org}, &version)
-		due = version != switchboard.PhoneMetadataVersion
+		mark, reading := parseReindexMark(version)
+		due = version != switchboard.PhoneMetadataVersion && !(reading && mark.alive(t.now))
 		return err
 	})
 	return due, err
@@ -44,7 +67,7 @@ var errSettingsChanged = errors.New("the settings changed during the reindex")
 // differs over to its new records in one step and decides its waiting texts
 // again: no text is decided on half of a change. It works in short
 // transactions, may be cut off and called again, and starts over when the
-// settings change meanwhile. It fails with conflict when another one begins.
+// settings change meanwhile. It fails with conflict while another one gets on.
 // progress, if not nil, hears how many records of how many have been compared.
 func (db *DB) Reindex(ctx context.Context, org string, progress func(done, total int)) error {
 	if progress == nil {
@@ -60,18 +83,11 @@ func (db *DB) Reindex(ctx context.Context, org string, progress func(done, total
 
 func (db *DB) reindex(ctx context.Context, org string, progress func(done, total int)) error {
 	r := &reindexer{db: db, org: org}
-	err := db.inTx(ctx, func(t *tx) error {
-		r.mark = "reading " + t.newID() // a change of the settings wipes it away
-		if err := t.exec("DELETE FROM number_change WHERE org_id = $1", org); err != nil {
-			return err
-		}
-		return t.exec("UPDATE org SET phone_metadata = $2 WHERE id = $1", org, r.mark)
-	})
-	if err != nil {
+	if err := db.inTx(ctx, r.begin); err != nil {
 		return err
 	}
 	total, done := 0, 0
-	err = db.inRead(ctx, func(t *tx) error {
+	err := db.inRead(ctx, func(t *tx) error {
 		return t.one("SELECT COUNT(*) FROM record WHERE org_id = $1 AND NOT deleted", []any{org}, &total)
 	})
 	if err != nil {
@@ -87,20 +103,51 @@ func (db *DB) reindex(ctx context.Context, org string, progress func(done, total
 	if err := r.inPieces(ctx, r.apply, func(int) {}); err != nil {
 		return err
 	}
-	return db.inTx(ctx, func(t *tx) error {
-		if err := r.stillOurs(t); err != nil {
-			return err
-		}
-		return t.exec("UPDATE org SET phone_metadata = $2 WHERE id = $1", org, switchboard.PhoneMetadataVersion)
-	})
+	return db.inTx(ctx, func(t *tx) error { return r.write(t, switchboard.PhoneMetadataVersion) })
 }
 
 // reindexer is one run of Reindex.
 type reindexer struct {
 	db   *DB
 	org  string
-	mark string // in the org's row while this run goes on
-	last string // the record that was compared last
+	mark reindexMark // as it stands in the org's row while this run goes on
+	last string      // the record that was compared last
+}
+
+func (r *reindexer) begin(t *tx) error {
+	var now string
+	if err := t.one("SELECT phone_metadata FROM org WHERE id = $1"+t.db.dialect.forUpdate, []any{r.org}, &now); err != nil {
+		return err
+	}
+	if m, reading := parseReindexMark(now); reading && m.alive(t.now) {
+		return errReindexing()
+	}
+	r.mark = reindexMark{t.newID(), micros(t.now)}
+	if err := t.exec("DELETE FROM number_change WHERE org_id = $1", r.org); err != nil {
+		return err
+	}
+	return t.exec("UPDATE org SET phone_metadata = $2 WHERE id = $1", r.org, r.mark.String())
+}
+
+func errReindexing() error {
+	return switchboard.Errorf(switchboard.CodeConflict, "The phone numbers are being read again already. Wait until that is done.")
+}
+
+// write puts mark in the place of this run's. It fails unless the settings are
+// those that this run began with, and no other run has taken its place.
+func (r *reindexer) write(t *tx, mark string) error {
+	n, err := t.execN("UPDATE org SET phone_metadata = $3 WHERE id = $1 AND phone_metadata = $2", r.org, r.mark.String(), mark)
+	if err != nil || n > 0 {
+		return err
+	}
+	var now string
+	if err := t.one("SELECT phone_metadata FROM org WHERE id = $1", []any{r.org}, &now); err != nil {
+		return err
+	}
+	if now == "" {
+		return errSettingsChanged
+	}
+	return errReindexing()
 }
 
 // inPieces runs do, in transactions that take about as long as one may take,
@@ -111,16 +158,22 @@ func (r *reindexer) inPieces(ctx context.Context, do func(t *tx, size int) (int,
 	for {
 		var n int
 		var took time.Duration
+		var next reindexMark
 		last := r.last
 		err := r.db.inRecordTx(ctx, func(t *tx) error {
 			r.last = last
-			err := r.stillOurs(t)
-			if err == nil {
-				n, err = do(t, size)
+			var err error
+			if n, err = do(t, size); err != nil {
+				return err
 			}
+			// At the end, because message numbers are taken from the same row.
+			next = reindexMark{r.mark.id, max(r.mark.at+1, micros(t.now))}
 			took = r.db.clock().Sub(t.now)
-			return err
+			return r.write(t, next.String())
 		})
+		if err == nil {
+			r.mark = next
+		}
 		if err != nil || n == 0 {
 			return err
 		}
@@ -132,22 +185,6 @@ func (r *reindexer) inPieces(ctx context.Context, do func(t *tx, size int) (int,
 			size = min(pieceAtMost, size*2)
 		}
 	}
-}
-
-// stillOurs fails unless the settings are those that this run began with, and
-// no other run has begun.
-func (r *reindexer) stillOurs(t *tx) error {
-	var mark string
-	if err := t.one("SELECT phone_metadata FROM org WHERE id = $1", []any{r.org}, &mark); err != nil {
-		return err
-	}
-	switch mark {
-	case r.mark:
-		return nil
-	case "":
-		return errSettingsChanged
-	}
-	return switchboard.Errorf(switchboard.CodeConflict, "Another reindex of the phone numbers has begun. Wait until it is done.")
 }
 
 // compare notes in number_change what is to change about the numbers of the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -186,7 +187,7 @@ func TestAFieldThatIsMatchedNoMoreStopsMatching(t *testing.T) {
 
 // What people do between the transactions of a reindex wins.
 func TestPeopleWorkDuringAReindex(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
+	storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
 		ctx := context.Background()
 		dana := storetest.Admin(t, db)
 		c := storetest.Channel(t, db, dana)
@@ -220,7 +221,7 @@ func TestPeopleWorkDuringAReindex(t *testing.T) {
 			}
 		}
 
-		// Settings that change meanwhile count, and a second reindex ends the first.
+		// Settings that change meanwhile count, and there is one reindex at a time.
 		rounds := 0
 		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
 			if rounds++; rounds == 1 {
@@ -236,6 +237,20 @@ func TestPeopleWorkDuringAReindex(t *testing.T) {
 			t.Errorf("the last settings are not those that count: %+v", m.Decision.Candidates)
 		}
 		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
+			wantCode(t, db.Reindex(ctx, dana.OrgID, nil), switchboard.CodeConflict)
+			if due, err := db.ReindexDue(ctx, dana.OrgID); due || err != nil {
+				t.Errorf("due while one gets on: %v, %v", due, err)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		// One that was cut off is due, and another takes its place.
+		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
+			clock.Advance(2 * time.Minute)
+			if due, err := db.ReindexDue(ctx, dana.OrgID); !due || err != nil {
+				t.Errorf("not due when one is silent: %v, %v", due, err)
+			}
 			if err := db.Reindex(ctx, dana.OrgID, nil); err != nil {
 				t.Error(err)
 			}
