@@ -111,7 +111,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 			<-s.rest
 		}
 	})
-	lines := make(chan string)
+	lines := make(chan string, 100) // more than is ever printed: nothing may block
 	go func() {
 		for scanner := bufio.NewScanner(out); scanner.Scan(); {
 			lines <- scanner.Text()
@@ -120,10 +120,6 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		s.rest <- s.cmd.Wait()
 	}()
 	s.greeting(ts, lines, args[0] == "demo")
-	go func() {
-		for range lines { // nothing more is expected, and nothing may block
-		}
-	}()
 }
 
 // greeting reads what the process prints once it answers.
