@@ -21,7 +21,11 @@ func (d drawn) intn(n int, what string) int { return rapid.IntRange(0, n-1).Draw
 // step both show the same: every decision with its candidates, every link,
 // every notification, and what the queue says of each sender.
 func TestTheStoreDoesWhatTheModelSays(t *testing.T) {
-	fewerChecks(t, 30)
+	checks := 30
+	if raced {
+		checks = 8
+	}
+	fewerChecks(t, checks)
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		rapid.Check(t, func(rt *rapid.T) {
 			w, m := newWorld(t, db)

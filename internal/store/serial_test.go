@@ -30,8 +30,11 @@ func (l luck) intn(n int, _ string) int { return l.IntN(n) }
 // being decided again. And nobody ever has to be saved from a deadlock.
 func TestConcurrentWritersAreSerial(t *testing.T) {
 	rounds, clients, steps := 12, 4, 7
-	if os.Getenv("SWITCHBOARD_TEST_LONG") != "" {
+	switch {
+	case os.Getenv("SWITCHBOARD_TEST_LONG") != "":
 		rounds = 400
+	case raced:
+		rounds = 4
 	}
 	for _, dialect := range storetest.Dialects() {
 		t.Run(dialect, func(t *testing.T) {
