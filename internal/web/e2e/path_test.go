@@ -132,7 +132,7 @@ func TestQueueByKeyboard(t *testing.T) {
 	dana.sees("dialog", "Keyboard shortcuts")
 	dana.types(kb.Escape)
 	dana.types(kb.Enter)
-	dana.sees("region", "Why")
+	dana.sees("button", "Edit Contact")
 	dana.types("gu")
 	dana.sees("heading", "Unassigned")
 }

@@ -248,6 +248,7 @@ func (p *person) clicks(role, name string) {
 
 func (p *person) types(keys string) {
 	p.t.Helper()
+	p.until("the page being loaded", func() (bool, error) { return js[bool](p, "document.readyState === 'complete'"), nil })
 	p.do(chromedp.KeyEvent(keys))
 }
 

@@ -28,8 +28,8 @@
 
   function open() {
     source = new EventSource(address);
-    const was = tries;
-    source.addEventListener('open', () => { tries = 0; tell('beat'); if (was) tell('changed', 'resync'); });
+    // What happened before the stream was open is looked up.
+    source.addEventListener('open', () => { tries = 0; tell('changed', 'resync'); });
     source.addEventListener('changed', (e) => tell('changed', e.data));
     source.addEventListener('ended', () => { source.close(); tell('ended'); });
     source.addEventListener('error', () => {
