@@ -86,9 +86,18 @@ func (db *DB) reindex(ctx context.Context, org string, progress func(done, total
 	if err := db.inTx(ctx, r.begin); err != nil {
 		return err
 	}
+	err := r.run(ctx, progress)
+	if ctx.Err() != nil {
+		// It was cut off: whoever comes next need not wait. That it can't be said is no matter.
+		_ = db.inTx(context.WithoutCancel(ctx), func(t *tx) error { return r.write(t, "") })
+	}
+	return err
+}
+
+func (r *reindexer) run(ctx context.Context, progress func(done, total int)) error {
 	total, done := 0, 0
-	err := db.inRead(ctx, func(t *tx) error {
-		return t.one("SELECT COUNT(*) FROM record WHERE org_id = $1 AND NOT deleted", []any{org}, &total)
+	err := r.db.inRead(ctx, func(t *tx) error {
+		return t.one("SELECT COUNT(*) FROM record WHERE org_id = $1 AND NOT deleted", []any{r.org}, &total)
 	})
 	if err != nil {
 		return err
@@ -103,7 +112,7 @@ func (db *DB) reindex(ctx context.Context, org string, progress func(done, total
 	if err := r.inPieces(ctx, r.apply, func(int) {}); err != nil {
 		return err
 	}
-	return db.inTx(ctx, func(t *tx) error { return r.write(t, switchboard.PhoneMetadataVersion) })
+	return r.db.inTx(ctx, func(t *tx) error { return r.write(t, switchboard.PhoneMetadataVersion) })
 }
 
 // reindexer is one run of Reindex.

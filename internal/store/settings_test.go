@@ -245,7 +245,14 @@ func TestPeopleWorkDuringAReindex(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// One that was cut off is due, and another takes its place.
+		hurried, cancel := context.WithCancel(ctx)
+		if err := db.Reindex(hurried, dana.OrgID, func(done, total int) { cancel() }); err == nil {
+			t.Error("it was cut off, and says that it is done")
+		}
+		if due, err := db.ReindexDue(ctx, dana.OrgID); !due || err != nil {
+			t.Errorf("not due after one was cut off: %v, %v", due, err)
+		}
+		// One that was killed is due, and another takes its place.
 		err = db.Reindex(ctx, dana.OrgID, func(done, total int) {
 			clock.Advance(2 * time.Minute)
 			if due, err := db.ReindexDue(ctx, dana.OrgID); !due || err != nil {
