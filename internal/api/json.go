@@ -57,7 +57,7 @@ type Decision struct {
 // Media is an attachment, as the provider's link.
 type Media struct {
 	URL         string `json:"url" maxLength:"2000"`
-	ContentType string `json:"content_type,omitempty" maxLength:"200" example:"image/jpeg"`
+	ContentType string `json:"content_type" required:"false" maxLength:"200" example:"image/jpeg"`
 }
 
 // Message is a text, in either direction.

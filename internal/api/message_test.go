@@ -25,6 +25,8 @@ func TestMessageIsDecidedWhenItIsHandedIn(t *testing.T) {
 			t.Errorf("a known id answered another message: %s", again.body)
 		}
 		w.get("/messages/"+first.at("message", "id")).want(200, `{"message": {"name": "SMS-000001", "body": "Open on Friday?"}}`)
+		w.post("/messages", `{"channel_id": "CHANNEL", "provider_message_id": "m1", "from": "+15125550199", "body": "", "media": [{"url": "https://example.com/a"}], "sent_at": null, "to": null}`).
+			want(201, `{"message": {"media": [{"url": "https://example.com/a", "content_type": ""}]}}`)
 		w.text("a2", sender, "").want(201, `{"message": {"body": "", "media": [], "sent_at": null, "to": "+15125550100",
 			"decision": {"reason": "only_match", "candidates": [{"last_message_at": "2026-03-02T10:59:00Z"}]}}}`)
 	})
