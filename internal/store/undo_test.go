@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -317,4 +318,53 @@ func TestUndoLeavesANewRecordThatIsInUse(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestUndoLastsADay(t *testing.T) {
+	ctx := context.Background()
+	for _, tc := range []struct {
+		name  string
+		later time.Duration
+		code  switchboard.Code
+	}{
+		{"within the day", 24*time.Hour - time.Minute, ""},
+		{"after it", 24*time.Hour + time.Minute, switchboard.CodeUndoGone},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+				w, _ := newWorld(t, db)
+				ada := storetest.Contact(t, db, w.users[0], "Ada Okafor", "")
+				m := storetest.Text(t, db, w.org, switchboard.Channel{ID: w.channels[0]}, "+15125550177", "Hello")
+				changed, err := db.Place(ctx, w.users[0], store.Placement{MessageIDs: []string{m.ID}, RecordID: ada.ID})
+				if err != nil {
+					t.Fatal(err)
+				}
+				clock.Advance(tc.later)
+				_, err = db.Undo(ctx, w.users[0], changed.Undo)
+				wantCode(t, err, tc.code)
+			})
+		})
+	}
+}
+
+// A token is good in its own org only.
+func TestUndoStaysInItsOrg(t *testing.T) {
+	ctx := context.Background()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, _ := newWorld(t, db)
+		other, _ := newWorld(t, db)
+		ada := storetest.Contact(t, db, w.users[0], "Ada Okafor", "")
+		m := storetest.Text(t, db, w.org, switchboard.Channel{ID: w.channels[0]}, "+15125550177", "Hello")
+		changed, err := db.Place(ctx, w.users[0], store.Placement{MessageIDs: []string{m.ID}, RecordID: ada.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		foreign := w.users[0]
+		foreign.OrgID = other.org
+		_, err = db.Undo(ctx, foreign, changed.Undo)
+		wantCode(t, err, switchboard.CodeUndoGone)
+		if _, err := db.Undo(ctx, w.users[0], changed.Undo); err != nil {
+			t.Error(err)
+		}
+	})
 }
