@@ -54,7 +54,7 @@ const (
 	drainTimeout  = 15 * time.Second
 )
 
-func (s *serveCmd) Run(p *process, c *cli) (err error) {
+func (s *serveCmd) Run(p *process, c *cli) error {
 	options, err := s.options(p)
 	if err != nil {
 		return err
