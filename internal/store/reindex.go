@@ -168,6 +168,9 @@ func (r *reindexer) inPieces(ctx context.Context, do func(t *tx, size int) (int,
 		var n int
 		var took time.Duration
 		var next reindexMark
+		if ctx.Err() != nil {
+			return unavailable(ctx.Err())
+		}
 		last := r.last
 		err := r.db.inRecordTx(ctx, func(t *tx) error {
 			r.last = last
