@@ -117,8 +117,14 @@ func (s *sessions) visitor(ctx context.Context) (visitor, bool, error) {
 }
 
 // signIn makes this request's session the user's. Its token is a new one: one
-// that somebody knew before is worth nothing now.
+// that somebody knew before is worth nothing now. What another user left in the
+// session is gone.
 func (s *sessions) signIn(ctx context.Context, org string, u switchboard.User) error {
+	if s.scs.GetString(ctx, store.SessionUser) != u.ID {
+		if err := s.scs.Clear(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.scs.RenewToken(ctx); err != nil {
 		return err
 	}

@@ -172,6 +172,21 @@ func TestSigningInTakesANewToken(t *testing.T) {
 	}
 }
 
+// Two people at one browser: the second sees nothing that was for the first.
+func TestAnotherUserFindsACleanSession(t *testing.T) {
+	s := newTestSite(t)
+	dana := storetest.Admin(t, s.db)
+	sam := storetest.User(t, s.db, "Sam Ortiz", switchboard.Agent)
+	s.setPassword(sam, goodPassword)
+	v := s.as(dana)
+	v.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	v.posts("/settings/organization", "name", "Northside", "region", "US", "time_zone", "UTC") // its toast is not shown yet
+	v.posts("/sign-in", "email", "sam@example.com", "password", goodPassword)
+	v.client.CheckRedirect = nil
+	v.opens("/contacts").says(http.StatusOK, "Sam Ortiz")
+	v.saysNot("Saved")
+}
+
 func TestSecureCookie(t *testing.T) {
 	s := newTestSite(t, func(c *Config) { c.Secure = true })
 	s.setPassword(storetest.Admin(t, s.db), goodPassword)
