@@ -16,6 +16,7 @@ type sqliteWriter struct {
 	turn       chan struct{} // holds one token: whoever has it has the connection
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
+	closed     bool
 }
 
 // maxStatements bounds the prepared statements; over it all are prepared anew.
@@ -33,6 +34,8 @@ func newSQLiteWriter(ctx context.Context, pool *sql.DB) (*sqliteWriter, error) {
 
 func (w *sqliteWriter) close() error {
 	<-w.turn
+	defer func() { w.turn <- struct{}{} }()
+	w.closed = true
 	var errs []error
 	for _, s := range w.statements {
 		errs = append(errs, s.Close())
@@ -49,6 +52,9 @@ func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (er
 	case <-w.turn:
 	}
 	defer func() { w.turn <- struct{}{} }()
+	if w.closed {
+		return unavailable(errors.New("the store is closed"))
+	}
 	ctx = context.WithoutCancel(ctx)
 	if _, err := w.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("begin: %w", err)
