@@ -275,7 +275,7 @@ func TestAdminAccessibility(t *testing.T) {
 				{"blocked senders", "/settings/blocked-senders", "88201"},
 				{"quarantine", "/settings/quarantine", "Empty."},
 				{"audit", "/settings/audit", "assigned a text"},
-				{"profile", "/profile", "Set a password"},
+				{"profile", "/profile", "Change your password"},
 				{"channel set-up", "/setup/channel", "Send a test text"},
 				{"handset", "/demo/handset", "Send as Miles"},
 				{"error", "/nowhere", "There is no page"},
