@@ -234,6 +234,9 @@ func TestTheLatestWishCounts(t *testing.T) {
 		e.Text.SentAt = worldStart.Add(time.Duration(minute-60) * time.Minute)
 		return e
 	}
+	event := func(id string, out bool) switchboard.Event { // as providers send them: without a time
+		return switchboard.Event{Consent: &switchboard.Consent{EventID: "consent:" + id, Sender: "+15125550177", OptOut: out}}
+	}
 	ahead := wish(0, true)
 	ahead.Consent.At = worldStart.Add(time.Hour) // counts as of when it was received
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
@@ -252,6 +255,9 @@ func TestTheLatestWishCounts(t *testing.T) {
 			{"at one time: the one that came last, the other way", []switchboard.Event{wish(1, true), text("1", "START", 1)}, false},
 			{"a clock that runs ahead", []switchboard.Event{ahead, {Consent: &switchboard.Consent{Sender: "+15125550177", At: worldStart}}}, false},
 			{"not a keyword", []switchboard.Event{wish(1, true), text("1", "please start", 2)}, true},
+			{"a callback that is sent again", []switchboard.Event{event("a", false), event("b", true), event("a", false)}, true},
+			{"a callback that is sent again, with one of another id", []switchboard.Event{event("a", false), event("b", true), event("a", false), event("c", false)}, false},
+			{"a callback whose id is a text's", []switchboard.Event{text("1", "Hello", 1), event("1", true)}, true},
 			{"a repeated keyword", []switchboard.Event{text("1", "STOP", 2), wish(3, false), text("1", "STOP", 4)}, false},
 		} {
 			for how, receive := range map[string]func(*testing.T, *store.DB, string, []store.Delivery) []store.ReceivedMessage{"in one batch": inOneBatch, "one by one": oneByOne} {
