@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -259,7 +258,7 @@ func (in *installation) contact(t testing.TB, s *server, name, number string) st
 	status := in.call(t, s, "POST", "/api/v1/records",
 		map[string]any{"object": "Contact", "fields": map[string]string{"LastName": name, "MobilePhone": number}}, &made)
 	if status != http.StatusCreated {
-		t.Fatal(fmt.Sprintf("making a contact answered %d", status))
+		t.Fatalf("making a contact answered %d", status)
 	}
 	return made.Record.ID
 }
