@@ -210,13 +210,15 @@ func TestAStopReachesNotBackInItsBatch(t *testing.T) {
 		w, _ := newWorld(t, db)
 		creating(t, w)
 		got := inOneBatch(t, db, w.org, delivered(w.channels[0], inbound("1", "+15125550177", "Hello"), inbound("2", "+15125550177", "STOP"),
-			inbound("3", "+15125550188", "STOP"), inbound("4", "+15125550188", "START"), inbound("5", "+15125550188", "Hello")))
+			inbound("3", "+15125550188", "STOP"), inbound("4", "+15125550188", "START"), inbound("5", "+15125550188", "Hello"),
+			inbound("6", "+15125550199", "Hello"), switchboard.Event{Consent: &switchboard.Consent{Sender: "+15125550199", OptOut: true}}))
 		for i, want := range []struct {
 			reason      switchboard.Reason
 			retroactive bool
 		}{
 			{switchboard.ReasonCreatedRecord, false}, {switchboard.ReasonOnlyMatch, false},
 			{switchboard.ReasonOnlyMatch, true}, {switchboard.ReasonCreatedRecord, false}, {switchboard.ReasonOnlyMatch, false},
+			{switchboard.ReasonCreatedRecord, false},
 		} {
 			if m := storetest.Message(t, db, w.org, got[i].ID); m.Decision.Reason != want.reason || m.Decision.Retroactive != want.retroactive {
 				t.Errorf("text %d: %s, retroactive %v; want %s, %v", i+1, m.Decision.Reason, m.Decision.Retroactive, want.reason, want.retroactive)
