@@ -120,6 +120,7 @@ func start(t testing.TB, cmd *exec.Cmd, env ...string) *server {
 	s := &server{cmd: cmd, log: &lockedBuffer{}, ended: make(chan struct{})}
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = s.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also if the tests are killed
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
