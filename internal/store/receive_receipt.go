@@ -68,8 +68,9 @@ func (r *receiver) dedupe() error {
 	for _, c := range claims {
 		args = append(args, r.org, c.key.provider, c.key.account, c.key.id, c.id)
 	}
-	if err := r.insert("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args); err != nil {
-		return err
+	added, err := r.insertN("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args)
+	if err != nil || added == int64(len(claims)) {
+		return err // all are new, as nearly always
 	}
 	return r.findKnown(claims)
 }
