@@ -26,6 +26,7 @@ func (s *Server) showMessage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	follow(w, r, p.URL)
 	s.pages.Page(w, r, http.StatusOK, "message", p)
 }
 
@@ -268,6 +269,7 @@ func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string,
 		}
 	}
 	p.Conflict = c
+	follow(w, r, p.URL)
 	s.pages.Page(w, r, http.StatusConflict, "message", p)
 }
 

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -238,6 +239,16 @@ func nextStep(code switchboard.Code) string {
 // ours, else to fallback.
 func back(w http.ResponseWriter, r *http.Request, fallback string) {
 	http.Redirect(w, r, ownPath(r.FormValue("return"), fallback), http.StatusSeeOther)
+}
+
+// follow lets the browser's address follow where an action of a script led to
+// another page than the one it was done on.
+func follow(w http.ResponseWriter, r *http.Request, address string) {
+	from, err := url.Parse(r.Header.Get("HX-Current-URL"))
+	to, terr := url.Parse(address)
+	if swapsMain(r) && err == nil && terr == nil && from.Path != to.Path {
+		w.Header().Set("HX-Push-Url", address)
+	}
 }
 
 // ownPath returns path if it is an address of this server, else fallback: a

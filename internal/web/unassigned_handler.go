@@ -65,6 +65,7 @@ func (s *Server) showUnassigned(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	follow(w, r, p.Return)
 	s.pages.Page(w, r, http.StatusOK, "unassigned", p)
 }
 

@@ -178,7 +178,7 @@ func TestBulkAssignAndUndo(t *testing.T) {
 // Two people at one text: the second is told, and nothing is overwritten.
 func TestSomebodyWasFaster(t *testing.T) {
 	s := newSite(t)
-	ada := storetest.Contact(t, s.db, s.dana, "Ada Okafor", "(512) 555-0177")
+	storetest.Contact(t, s.db, s.dana, "Ada Okafor", "(512) 555-0177")
 	ben := storetest.Contact(t, s.db, s.dana, "Ben Okafor", "512.555.0177")
 	sam := storetest.User(t, s.db, "Sam Ortiz", switchboard.Agent)
 	m := s.text(t, "+15125550177", "Hi")
@@ -198,7 +198,6 @@ func TestSomebodyWasFaster(t *testing.T) {
 	if got := s.message(t, m.ID); got.Record == nil || got.Record.ID != ben.ID {
 		t.Errorf("the text is on %+v", got.Record)
 	}
-	_ = ada
 }
 
 // Editing by keyboard: Esc closes the list, then gives the pencil back; a new
@@ -299,6 +298,29 @@ func TestNewContactFromTheQueue(t *testing.T) {
 	dana.sees("heading", "Unassigned")
 	dana.focuses("open-" + older.ID)
 	if got := s.message(t, m.ID); got.Record == nil || got.Record.Name != "Marcus Bell" {
+		t.Errorf("the text is on %+v", got.Record)
+	}
+}
+
+// Too late in the queue: the answer is the text's own page, at its address.
+func TestSomebodyWasFasterInTheQueue(t *testing.T) {
+	s := newSite(t)
+	storetest.Contact(t, s.db, s.dana, "Ada Okafor", "(512) 555-0177")
+	ben := storetest.Contact(t, s.db, s.dana, "Ben Okafor", "512.555.0177")
+	sam := storetest.User(t, s.db, "Sam Ortiz", switchboard.Agent)
+	m := s.text(t, "+15125550177", "Hi")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/unassigned")
+	dana.sees("link", "(512) 555-0177")
+	js[bool](dana, "(document.body.dispatchEvent = () => true, true)")
+	if _, err := s.db.Place(t.Context(), sam, store.Placement{MessageIDs: []string{m.ID}, RecordID: ben.ID}); err != nil {
+		t.Fatal(err)
+	}
+	dana.types("1")
+	dana.sees("alert", "*")
+	dana.reads("Sam Ortiz assigned this to Ben Okafor")
+	dana.until("the address following", func() (bool, error) { return js[string](dana, "location.pathname") == "/messages/"+m.ID, nil })
+	if got := s.message(t, m.ID); got.Record == nil || got.Record.ID != ben.ID {
 		t.Errorf("the text is on %+v", got.Record)
 	}
 }
