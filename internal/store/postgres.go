@@ -48,7 +48,7 @@ func prepareSession(ctx context.Context, conn *pgx.Conn) error {
 // for it for a quarter of an hour. A COMMIT that is given up may have happened,
 // like any whose answer was lost: whoever asked is told unavailable, and asks
 // again.
-const patience = 10 * time.Second
+const patience = 15 * time.Second
 
 func (db *DB) inPostgresTx(ctx context.Context, do func(*tx) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
