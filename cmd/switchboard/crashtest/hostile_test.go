@@ -307,6 +307,27 @@ func TestARepeatedIDIsTheSameMessage(t *testing.T) {
 	s.stop(t)
 }
 
+// A provider's clock may be wrong. What it says of a time never puts a text after
+// one that came later, nor before all of history.
+func TestAWrongClockMisplacesNothing(t *testing.T) {
+	t.Parallel()
+	in := install(t, "")
+	s := in.serve(t)
+	const from = "+15125550177"
+	for i, sent := range []string{"2099-12-31T23:59:59Z", "1970-01-01T00:00:00Z", time.Now().UTC().Format(time.RFC3339)} {
+		body := fmt.Sprintf(`{"id":"clock %d","from":%q,"body":"Text %d","sent_at":%q}`, i, from, i, sent)
+		if status := in.delivery(fmt.Sprint("clock ", i), body).do(t, s); status != http.StatusOK {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	s.stop(t)
+	for _, m := range readBooksOf(t, in).messages {
+		if at := time.UnixMicro(m.time); at.After(time.Now()) || at.Before(time.Now().Add(-time.Minute)) {
+			t.Errorf("%s counts as of %v", m.providerID, at)
+		}
+	}
+}
+
 // The page of a hostile text shows it as text.
 func TestThePageOfAHostileTextIsSafe(t *testing.T) {
 	t.Parallel()
