@@ -68,16 +68,19 @@ func (db *DB) SetEndpoint(ctx context.Context, actor switchboard.Actor, url stri
 			return err
 		}
 		id := t.newID()
+		sealedURL, err := db.key.Seal([]byte(url), "endpoint url "+id)
+		if err != nil {
+			return err
+		}
 		sealed, err := db.key.Seal([]byte(made), "endpoint secret "+id)
 		if err != nil {
 			return err
 		}
-		err = t.exec("INSERT INTO endpoint (org_id, id, url, secret_sealed, called_at, verdict, created_at) VALUES ($1, $2, $3, $4, 0, '', $5)", actor.OrgID, id, url, sealed, micros(t.now))
+		err = t.exec("INSERT INTO endpoint (org_id, id, url_sealed, secret_sealed, called_at, verdict, created_at) VALUES ($1, $2, $3, $4, 0, '', $5)", actor.OrgID, id, sealedURL, sealed, micros(t.now))
 		if err != nil {
 			return err
 		}
 		secret = made
-		// The address itself may be as good as a password.
 		return t.audit(actor, "endpoint.set", "endpoint", id, "")
 	})
 	if err != nil {
@@ -115,13 +118,26 @@ func (db *DB) Endpoint(ctx context.Context, org string) (Endpoint, error) {
 
 func (t *tx) endpoint(org string) (Endpoint, error) {
 	var e Endpoint
+	var sealed []byte
 	var called, created int64
-	err := t.one("SELECT id, url, called_at, verdict, created_at FROM endpoint WHERE org_id = $1", []any{org}, &e.ID, &e.URL, &called, &e.Verdict, &created)
+	err := t.one("SELECT id, url_sealed, called_at, verdict, created_at FROM endpoint WHERE org_id = $1", []any{org}, &e.ID, &sealed, &called, &e.Verdict, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, switchboard.Errorf(switchboard.CodeNotFound, "There is no outgoing webhook. Add one in Settings, Outgoing webhook.")
 	}
+	if err != nil {
+		return e, err
+	}
 	e.CalledAt, e.CreatedAt = fromMicros(called), fromMicros(created)
+	e.URL, err = t.db.openEndpoint(sealed, "endpoint url "+e.ID)
 	return e, err
+}
+
+func (db *DB) openEndpoint(sealed []byte, what string) (string, error) {
+	plain, err := db.key.Open(sealed, what)
+	if err != nil {
+		return "", switchboard.Errorf(switchboard.CodeUnavailable, "The outgoing webhook can't be read: this process has another key than the one that sealed it. Start it with the right key.")
+	}
+	return string(plain), nil
 }
 
 // EndpointSecret returns what calls of the org's webhook are signed with.
@@ -137,12 +153,8 @@ func (db *DB) EndpointSecret(ctx context.Context, org string) (string, error) {
 		if err != nil {
 			return err
 		}
-		plain, err := db.key.Open(sealed, "endpoint secret "+id)
-		if err != nil {
-			return switchboard.Errorf(switchboard.CodeUnavailable, "The webhook's secret can't be read: this process has another key than the one that sealed it. Start it with the right key.")
-		}
-		secret = string(plain)
-		return nil
+		secret, err = db.openEndpoint(sealed, "endpoint secret "+id)
+		return err
 	})
 	return secret, err
 }

@@ -323,7 +323,7 @@ CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE NOT dead;
 CREATE TABLE endpoint (
     org_id        TEXT NOT NULL,
     id            TEXT NOT NULL,
-    url           TEXT NOT NULL,
+    url_sealed    BYTEA NOT NULL, -- who knows it may be able to post there
     secret_sealed BYTEA NOT NULL,
     called_at     BIGINT NOT NULL, -- when it was last called, 0: never
     verdict       TEXT NOT NULL, -- of that call: ok, or what was wrong
