@@ -279,10 +279,7 @@ func withoutExtension(text string) string {
 // parentheses.
 func withoutLabel(text string) string {
 	text = strings.Trim(text, " \n")
-	rest := text
-	if strings.HasPrefix(rest, "(") {
-		rest = rest[1:]
-	}
+	rest := strings.TrimPrefix(text, "(")
 	if n := leadingLetters(rest); isLabel(rest[:n]) {
 		after := strings.TrimLeft(rest[n:], " .:)-")
 		if len(after) < len(rest)-n || strings.HasPrefix(after, "+") || strings.HasPrefix(after, "(") {

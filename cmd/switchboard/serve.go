@@ -153,7 +153,7 @@ func serve(p *process, c *cli, o serveOptions, log *slog.Logger) (err error) {
 		return errors.Join(err, stopServing())
 	}
 	log.Info("serving", "address", address, "public_url", o.publicURL, "database", db.Dialect())
-	if err := o.greet(n); err != nil {
+	if err := o.greet(n); err != nil && p.ctx.Err() == nil { // else it was cut short, and nothing is wrong
 		return errors.Join(err, stopServing())
 	}
 	select {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/password"
 	"github.com/switchboardhq/switchboard/internal/store"
 )
 
@@ -26,6 +27,10 @@ const (
 	Number  = "+15125550100"
 	Channel = "Main line"
 	zone    = "America/Chicago"
+
+	// How its admin, Dana Reyes, signs in.
+	Email    = "dana@northside.example"
+	Password = "northside-demo"
 )
 
 // Clock is what a demo's store reads the time from. While the week is written
@@ -136,8 +141,16 @@ func (s *seeder) organization() error {
 	if _, err := s.db.UpdateOrg(s.ctx, s.actor, store.OrgSettings{Name: Org, Region: "US", TimeZone: zone}); err != nil {
 		return err
 	}
+	hasher, err := password.NewHasher(s.random, 1)
+	if err != nil {
+		return err
+	}
+	hash, err := hasher.Hash(s.ctx, Password)
+	if err != nil {
+		return err
+	}
 	for _, u := range []store.NewUser{
-		{Name: "Dana Reyes", Email: "dana@northside.example", Role: switchboard.Admin},
+		{Name: "Dana Reyes", Email: Email, Role: switchboard.Admin, PasswordHash: hash},
 		{Name: "Sam Ortiz", Email: "sam@northside.example", Role: switchboard.Agent},
 	} {
 		made, err := s.db.CreateUser(s.ctx, s.actor, u)

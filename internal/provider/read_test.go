@@ -156,7 +156,7 @@ func FuzzDecodeObjects(f *testing.F) {
 			if json.Unmarshal(data, &members) == nil {
 				for name, value := range members {
 					s, isString := value.(string)
-					clash := slices.ContainsFunc(keys(members), func(other string) bool { return other != name && strings.ToLower(other) == strings.ToLower(name) })
+					clash := slices.ContainsFunc(keys(members), func(other string) bool { return other != name && strings.EqualFold(other, name) })
 					if got, _ := objects[0].String(name); isString && !clash && got != s {
 						t.Fatalf("%q is read as %q, encoding/json reads %q", name, got, s)
 					}

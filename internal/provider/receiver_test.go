@@ -39,8 +39,7 @@ func (shout) Verify(r provider.Request, c provider.Credentials) error {
 	case "garbled":
 		return fmt.Errorf("%w: %w", provider.ErrUnreadable, provider.Unreadable("It is garbled."))
 	case "panic":
-		var m map[string]int
-		m["x"] = 1
+		panic("a defect of the driver")
 	case "odd":
 		return errors.New("none of the above")
 	}
@@ -162,7 +161,7 @@ var (
 	unavailable = switchboard.Errorf(switchboard.CodeUnavailable, "the disk is full")
 	stale       = switchboard.Errorf(switchboard.CodeStale, "the channel changed")
 	invalid     = switchboard.Errorf(switchboard.CodeInvalid, "It can never be stored.")
-	broken      = errors.New("an unforeseen failure")
+	errBroken   = errors.New("an unforeseen failure")
 )
 
 func TestWhatADeliveryIsAnswered(t *testing.T) {
@@ -196,9 +195,9 @@ func TestWhatADeliveryIsAnswered(t *testing.T) {
 			quarantined: []string{"choke: Switchboard failed on this delivery. Replay it after an update."}},
 		{what: "judged in an unknown way", body: "odd", status: 503},
 		{what: "not committed", body: "hello", status: 503, books: &books{receiveErrs: []error{unavailable}}},
-		{what: "not committed for an unforeseen reason", body: "hello", status: 503, books: &books{receiveErrs: []error{broken}}},
+		{what: "not committed for an unforeseen reason", body: "hello", status: 503, books: &books{receiveErrs: []error{errBroken}}},
 		{what: "not quarantined", body: "mumble", status: 503, books: &books{quarantErrs: []error{unavailable}}},
-		{what: "not looked up", body: "hello", status: 503, books: &books{lookUpErrs: []error{broken}}},
+		{what: "not looked up", body: "hello", status: 503, books: &books{lookUpErrs: []error{errBroken}}},
 		{what: "never to be stored", body: "hello", status: 200, books: &books{receiveErrs: []error{invalid}},
 			quarantined: []string{"hello: It can never be stored."}},
 		{what: "never to be stored in part", body: "a b c", status: 200, books: &books{receiveErrs: []error{invalid, nil, invalid}},

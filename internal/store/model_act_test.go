@@ -24,7 +24,6 @@ type arrival struct {
 	id      string
 	seq     int64
 	created string // the record that was made for it
-	name    string // of that record
 }
 
 // receive takes one text, and returns what is wrong with the store's answer.

@@ -102,7 +102,7 @@ type receiver struct {
 	snap    *snapshot
 
 	texts      []*arriving
-	consents   []consent
+	consents   []*consent
 	deliveries []receiptOf
 	again      []*arriving // texts whose id was known
 	senders    map[switchboard.MatchKey]*heard

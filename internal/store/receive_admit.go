@@ -35,13 +35,11 @@ func (r *receiver) admit(i int, d *Delivery) error {
 			if at.IsZero() || at.After(received) {
 				at = received
 			}
-			r.consents = append(r.consents, consent{len(r.texts), switchboard.ParseSender(e.Consent.Sender, c.Region), e.Consent.OptOut, at})
+			id, _ := switchboard.Repair(e.Consent.EventID)
+			r.consents = append(r.consents, &consent{after: len(r.texts), key: accountKey(c, e.Consent.Account, id),
+				sender: switchboard.ParseSender(e.Consent.Sender, c.Region), optOut: e.Consent.OptOut, at: at})
 		case e.Delivery != nil:
-			key := receiptKey{c.Provider, e.Delivery.Account, e.Delivery.ProviderMessageID}
-			if key.account == "" {
-				key.account = c.ID
-			}
-			r.deliveries = append(r.deliveries, receiptOf{key, e.Delivery.Status})
+			r.deliveries = append(r.deliveries, receiptOf{accountKey(c, e.Delivery.Account, e.Delivery.ProviderMessageID), e.Delivery.Status})
 		}
 	}
 	r.results[i].Messages = make([]ReceivedMessage, slot)
@@ -75,11 +73,7 @@ func (r *receiver) compose(a *arriving) error {
 	}
 	m.Time = switchboard.MessageTime(m.SentAt, m.ReceivedAt)
 	m.ProviderMessageID, _ = switchboard.Repair(x.ProviderMessageID)
-	account := x.Account
-	if account == "" {
-		account = a.channel.ID
-	}
-	a.key = receiptKey{a.channel.Provider, account, m.ProviderMessageID}
+	a.key = accountKey(a.channel, x.Account, m.ProviderMessageID)
 	m.ID = r.newID()
 	m.Version = 1
 	if x.RecordID != "" {

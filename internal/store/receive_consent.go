@@ -12,6 +12,8 @@ import (
 // the batch.
 type consent struct {
 	after  int
+	key    receiptKey // its id is "" where the provider gives the event none
+	known  bool       // it was applied when it came before: somebody may have changed his mind since
 	sender switchboard.Sender
 	optOut bool
 	at     time.Time
@@ -22,7 +24,9 @@ func (r *receiver) consented(text int) {
 	for len(r.consents) > 0 && r.consents[0].after <= text {
 		c := r.consents[0]
 		r.consents = r.consents[1:]
-		r.wish(c.sender.Key, c.optOut, c.at)
+		if !c.known {
+			r.wish(c.sender.Key, c.optOut, c.at)
+		}
 	}
 }
 

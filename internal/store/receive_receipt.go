@@ -17,12 +17,28 @@ type receiptOf struct {
 	status switchboard.DeliveryStatus
 }
 
-// dedupe claims each text's receipt. A text whose receipt is taken is known: by
-// an earlier one of this batch, or by a stored message.
+// accountKey is the key of an id that a provider gave; "" stands for an account
+// that is the channel itself.
+func accountKey(c *switchboard.Channel, account, id string) receiptKey {
+	if account == "" {
+		account = c.ID
+	}
+	return receiptKey{c.Provider, account, id}
+}
+
+// claim tries to put a receipt into the book under an id of its own. If another
+// id stands there, the event is known.
+type claim struct {
+	key   receiptKey
+	id    string
+	known func(id string)
+}
+
+// dedupe claims each text's receipt, and each consent's that has an id. What is
+// taken is known: by an earlier one of this batch, or by one that is stored.
 func (r *receiver) dedupe() error {
 	first := make(map[receiptKey]*arriving, len(r.texts))
-	args := make([]any, 0, len(r.texts)*5)
-	claimed := make([]*arriving, 0, len(r.texts))
+	claims := make([]claim, 0, len(r.texts))
 	for _, a := range r.texts {
 		if same := first[a.key]; same != nil {
 			a.sameAs = same
@@ -30,17 +46,33 @@ func (r *receiver) dedupe() error {
 			continue
 		}
 		first[a.key] = a
-		claimed = append(claimed, a)
+		claims = append(claims, claim{a.key, a.message.ID, func(id string) {
+			a.known, a.message.ID = true, id
+			r.again = append(r.again, a)
+		}})
+	}
+	heard := map[receiptKey]bool{}
+	for _, c := range r.consents {
+		switch {
+		case c.key.id == "":
+		case heard[c.key]:
+			c.known = true
+		default:
+			heard[c.key] = true
+			claims = append(claims, claim{c.key, r.newID(), func(string) { c.known = true }})
+		}
 	}
 	// Rows of several writers have to come in one order.
-	slices.SortFunc(claimed, func(a, b *arriving) int { return a.key.compare(b.key) })
-	for _, a := range claimed {
-		args = append(args, r.org, a.key.provider, a.key.account, a.key.id, a.message.ID)
+	slices.SortFunc(claims, func(a, b claim) int { return a.key.compare(b.key) })
+	args := make([]any, 0, len(claims)*5)
+	for _, c := range claims {
+		args = append(args, r.org, c.key.provider, c.key.account, c.key.id, c.id)
 	}
-	if err := r.insert("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args); err != nil {
-		return err
+	added, err := r.insertN("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args)
+	if err != nil || added == int64(len(claims)) {
+		return err // all are new, as nearly always
 	}
-	return r.findKnown(claimed)
+	return r.findKnown(claims)
 }
 
 func (k receiptKey) compare(o receiptKey) int {
@@ -54,28 +86,27 @@ func (k receiptKey) compare(o receiptKey) int {
 }
 
 // findKnown compares the receipts with the ids we tried to give them.
-func (r *receiver) findKnown(claimed []*arriving) error {
-	byAccount := map[receiptKey]map[string]*arriving{}
-	for _, a := range claimed {
-		k := receiptKey{a.key.provider, a.key.account, ""}
+func (r *receiver) findKnown(claims []claim) error {
+	byAccount := map[receiptKey]map[string]claim{}
+	for _, c := range claims {
+		k := receiptKey{c.key.provider, c.key.account, ""}
 		if byAccount[k] == nil {
-			byAccount[k] = map[string]*arriving{}
+			byAccount[k] = map[string]claim{}
 		}
-		byAccount[k][a.key.id] = a
+		byAccount[k][c.key.id] = c
 	}
-	for k, texts := range byAccount {
-		ids := make([]string, 0, len(texts))
-		for id := range texts {
+	for k, claimed := range byAccount {
+		ids := make([]string, 0, len(claimed))
+		for id := range claimed {
 			ids = append(ids, id)
 		}
 		err := r.each(func(rows *sql.Rows) error {
-			var id, message string
-			if err := rows.Scan(&id, &message); err != nil {
+			var id, holder string
+			if err := rows.Scan(&id, &holder); err != nil {
 				return err
 			}
-			if a := texts[id]; a != nil && a.message.ID != message {
-				a.known, a.message.ID = true, message
-				r.again = append(r.again, a)
+			if c, ok := claimed[id]; ok && c.id != holder {
+				c.known(holder)
 			}
 			return nil
 		}, "SELECT provider_message_id, message_id FROM receipt WHERE org_id = $1 AND provider = $2 AND account = $3 AND "+r.in("provider_message_id", "$4"),

@@ -210,13 +210,15 @@ func TestAStopReachesNotBackInItsBatch(t *testing.T) {
 		w, _ := newWorld(t, db)
 		creating(t, w)
 		got := inOneBatch(t, db, w.org, delivered(w.channels[0], inbound("1", "+15125550177", "Hello"), inbound("2", "+15125550177", "STOP"),
-			inbound("3", "+15125550188", "STOP"), inbound("4", "+15125550188", "START"), inbound("5", "+15125550188", "Hello")))
+			inbound("3", "+15125550188", "STOP"), inbound("4", "+15125550188", "START"), inbound("5", "+15125550188", "Hello"),
+			inbound("6", "+15125550199", "Hello"), switchboard.Event{Consent: &switchboard.Consent{Sender: "+15125550199", OptOut: true}}))
 		for i, want := range []struct {
 			reason      switchboard.Reason
 			retroactive bool
 		}{
 			{switchboard.ReasonCreatedRecord, false}, {switchboard.ReasonOnlyMatch, false},
 			{switchboard.ReasonOnlyMatch, true}, {switchboard.ReasonCreatedRecord, false}, {switchboard.ReasonOnlyMatch, false},
+			{switchboard.ReasonCreatedRecord, false},
 		} {
 			if m := storetest.Message(t, db, w.org, got[i].ID); m.Decision.Reason != want.reason || m.Decision.Retroactive != want.retroactive {
 				t.Errorf("text %d: %s, retroactive %v; want %s, %v", i+1, m.Decision.Reason, m.Decision.Retroactive, want.reason, want.retroactive)
@@ -233,6 +235,9 @@ func TestTheLatestWishCounts(t *testing.T) {
 		e := inbound(id, "(512) 555-0177", body)
 		e.Text.SentAt = worldStart.Add(time.Duration(minute-60) * time.Minute)
 		return e
+	}
+	event := func(id string, out bool) switchboard.Event { // as providers send them: without a time
+		return switchboard.Event{Consent: &switchboard.Consent{EventID: "consent:" + id, Sender: "+15125550177", OptOut: out}}
 	}
 	ahead := wish(0, true)
 	ahead.Consent.At = worldStart.Add(time.Hour) // counts as of when it was received
@@ -252,6 +257,9 @@ func TestTheLatestWishCounts(t *testing.T) {
 			{"at one time: the one that came last, the other way", []switchboard.Event{wish(1, true), text("1", "START", 1)}, false},
 			{"a clock that runs ahead", []switchboard.Event{ahead, {Consent: &switchboard.Consent{Sender: "+15125550177", At: worldStart}}}, false},
 			{"not a keyword", []switchboard.Event{wish(1, true), text("1", "please start", 2)}, true},
+			{"a callback that is sent again", []switchboard.Event{event("a", false), event("b", true), event("a", false)}, true},
+			{"a callback that is sent again, with one of another id", []switchboard.Event{event("a", false), event("b", true), event("a", false), event("c", false)}, false},
+			{"a callback whose id is a text's", []switchboard.Event{text("1", "Hello", 1), event("1", true)}, true},
 			{"a repeated keyword", []switchboard.Event{text("1", "STOP", 2), wish(3, false), text("1", "STOP", 4)}, false},
 		} {
 			for how, receive := range map[string]func(*testing.T, *store.DB, string, []store.Delivery) []store.ReceivedMessage{"in one batch": inOneBatch, "one by one": oneByOne} {

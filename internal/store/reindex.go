@@ -352,15 +352,15 @@ func (r *reindexer) apply(t *tx, size int) (int, error) {
 	touched := unsettled{}
 	for _, k := range keys {
 		key := switchboard.MatchKey(k)
-		differs, err := r.bringOver(t, key, changes[key])
+		record, err := r.bringOver(t, key, changes[key])
 		if err != nil {
 			return 0, err
 		}
-		if !differs || !locked[key].waiting {
+		if record == nil || !locked[key].waiting {
 			continue
 		}
 		touched.add(key)
-		change := switchboard.Change{Kind: switchboard.RecordReread, Record: changes[key][0].record}
+		change := switchboard.Change{Kind: switchboard.RecordReread, Record: *record}
 		if _, err := t.decideAgain(r.org, snap, key, change); err != nil {
 			return 0, err
 		}
@@ -391,17 +391,17 @@ func (r *reindexer) changesOf(t *tx, keys []string) (map[switchboard.MatchKey][]
 	return changes, err
 }
 
-// bringOver changes which records match the number, and reports whether their
-// set differs now.
-func (r *reindexer) bringOver(t *tx, key switchboard.MatchKey, changes []numberChange) (bool, error) {
+// bringOver changes which records match the number, and returns the first that
+// has gained or lost it; nil if the set is what it was.
+func (r *reindexer) bringOver(t *tx, key switchboard.MatchKey, changes []numberChange) (*switchboard.RecordRef, error) {
 	before, err := t.matching(r.org, key)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, c := range changes {
 		err := t.exec("DELETE FROM record_number WHERE org_id = $1 AND match_key = $2 AND record_id = $3 AND field = $4", r.org, string(key), c.record.ID, c.stored.field)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if c.gone {
 			err = t.keepSender(r.org, c.record.ID, key)
@@ -410,11 +410,19 @@ func (r *reindexer) bringOver(t *tx, key switchboard.MatchKey, changes []numberC
 				[]any{r.org, string(key), c.record.ID, c.stored.field, c.stored.value, c.stored.position, string(c.record.Object), c.record.Name})
 		}
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	after, err := t.matching(r.org, key)
-	return !slices.Equal(before, after), err
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range changes {
+		if slices.Contains(before, c.record.ID) != slices.Contains(after, c.record.ID) {
+			return &c.record, nil
+		}
+	}
+	return nil, nil
 }
 
 // matching returns the ids of the records that match the number, sorted.

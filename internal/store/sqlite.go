@@ -17,6 +17,7 @@ type sqliteWriter struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 	closed     bool
+	committed  chan struct{} // has a value after a commit
 }
 
 // maxStatements bounds the prepared statements; over it all are prepared anew.
@@ -27,7 +28,7 @@ func newSQLiteWriter(ctx context.Context, pool *sql.DB) (*sqliteWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &sqliteWriter{turn: make(chan struct{}, 1), conn: conn, statements: map[string]*sql.Stmt{}}
+	w := &sqliteWriter{turn: make(chan struct{}, 1), conn: conn, statements: map[string]*sql.Stmt{}, committed: make(chan struct{}, 1)}
 	w.turn <- struct{}{}
 	return w, nil
 }
@@ -79,6 +80,10 @@ func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (er
 		return fmt.Errorf("commit: %w", err)
 	}
 	committed = true
+	select {
+	case w.committed <- struct{}{}:
+	default:
+	}
 	return fault.AfterCommit.Pass()
 }
 

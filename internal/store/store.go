@@ -42,11 +42,14 @@ type DB struct {
 	read    *sql.DB
 	write   *sql.DB       // PostgreSQL: the same pool as read
 	writer  *sqliteWriter // SQLite: its one writing connection; nil for PostgreSQL
-	now     func() time.Time
-	ids     *idSource
-	random  io.Reader
-	key     *seal.Key
-	log     *slog.Logger
+	// checkpointer brings SQLite's log into the database, beside the writer.
+	checkpointer *checkpointer
+
+	now    func() time.Time
+	ids    *idSource
+	random io.Reader
+	key    *seal.Key
+	log    *slog.Logger
 
 	asked chan struct{} // hints that there are jobs
 
@@ -86,7 +89,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: params}).String()
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"))
+	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(32000)&_txlock=immediate"))
 	if err != nil {
 		return err
 	}
@@ -111,13 +114,23 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 	db.read = r
-	db.writer, err = newSQLiteWriter(ctx, w)
-	return err
+	if db.writer, err = newSQLiteWriter(ctx, w); err != nil {
+		return err
+	}
+	c, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-2048)"))
+	if err != nil {
+		return err
+	}
+	db.checkpointer = newCheckpointer(c, db.writer.committed, db.log)
+	return nil
 }
 
 // Close waits for running statements and closes the store.
 func (db *DB) Close() error {
 	var errs []error
+	if db.checkpointer != nil {
+		db.checkpointer.close()
+	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
 	}

@@ -85,6 +85,12 @@ func (t *tx) newID() string { return t.db.ids.next(t.now) }
 // sizes, so that few statements have to be prepared. columns is the list in
 // brackets, tail what follows the values.
 func (t *tx) insert(table, columns, tail string, width int, args []any) error {
+	_, err := t.insertN(table, columns, tail, width, args)
+	return err
+}
+
+// insertN is insert, and returns how many rows were added.
+func (t *tx) insertN(table, columns, tail string, width int, args []any) (added int64, err error) {
 	for len(args) > 0 {
 		n := 1
 		for _, size := range [...]int{128, 32, 8, 4} {
@@ -93,12 +99,14 @@ func (t *tx) insert(table, columns, tail string, width int, args []any) error {
 				break
 			}
 		}
-		if err := t.exec(t.db.dialect.insert(table, columns, tail, width, n), args[:n*width]...); err != nil {
-			return err
+		rows, err := t.execN(t.db.dialect.insert(table, columns, tail, width, n), args[:n*width]...)
+		if err != nil {
+			return added, err
 		}
+		added += rows
 		args = args[n*width:]
 	}
-	return nil
+	return added, nil
 }
 
 // insert returns the statement that adds n rows. SQLite gets its parameters

@@ -245,3 +245,23 @@ func TestStreamTellsOfATextThatCame(t *testing.T) {
 	v.opens("/live/frame").says(http.StatusOK, "Notifications, 2 unread")
 	v.opens("/unassigned/new?since=0&shown=x").says(http.StatusOK, "2 new senders, show")
 }
+
+// What a remembered number brought to a record later is shown when the number
+// is forgotten, to take off or to leave.
+func TestWhatCameAlongIsShown(t *testing.T) {
+	s, dana, _, _, _ := deskSite(t)
+	c, err := s.db.Channels(t.Context(), dana.OrgID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jo := storetest.Contact(t, s.db, dana, "Jo Martin", "")
+	first := storetest.Text(t, s.db, dana.OrgID, c[0], "+12065550142", "one")
+	v := s.as(dana)
+	page := "/messages/" + first.ID
+	v.posts(page+"/assign", "record", jo.ID, "remember", "true", "return", page).says(http.StatusOK, "Assigned to Jo Martin")
+	later := storetest.Text(t, s.db, dana.OrgID, c[0], "+12065550142", "two")
+	s.stands(t, later, switchboard.Assigned, "Jo Martin")
+	v.posts(page+"/take-off", "return", page).says(http.StatusOK, "Taken off Jo Martin", "SMS-000003 two", "Take it off too")
+	v.posts("/take-off", "id", later.ID, "return", page).says(http.StatusOK, "1 text taken off")
+	s.stands(t, later, switchboard.Unassigned, "")
+}

@@ -30,6 +30,8 @@ func TestHandsetPlaysTheFourSituations(t *testing.T) {
 	} {
 		v.posts("/demo/handset", "situation", c.id).says(http.StatusOK, append(c.phrases, "Send again", "decided and stored in")...)
 	}
+	v.opens("/unassigned").says(http.StatusOK, "This is the demo", demo.Password)
+	v.posts("/sign-in", "email", demo.Email, "password", demo.Password, "next", "/unassigned").says(http.StatusOK, "Dana Reyes", "(206) 555-0142")
 	v.posts("/demo/handset", "as", "miles", "body", "  ").says(http.StatusUnprocessableEntity, "Type a text first.")
 	v.posts("/demo/handset", "as", "miles", "body", "One more <b>thing</b>").says(http.StatusOK, "One more <b>thing</b>", "Assigned to Miles Okamoto")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -185,7 +186,30 @@ func (s *Server) messagePage(r *http.Request, m *switchboard.Message, view messa
 		p.Page = s.frame(r, m.Name(), "unassigned")
 	}
 	p.Return, p.Focused = p.URL, true
+	if !view.live {
+		if p.Why.CameAlong, err = s.cameAlong(r, m.ID); err != nil {
+			return p, err
+		}
+	}
 	return p, s.placeInQueue(r, &p, m, rd)
+}
+
+// cameAlong are the later texts that the text's former link brought to the
+// record that it was taken off.
+func (s *Server) cameAlong(r *http.Request, id string) ([]Along, error) {
+	v, _ := visitorOf(r.Context())
+	ids := s.takeAlong(r, id)
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	messages, err := s.db.MessagesByID(r.Context(), v.Actor.OrgID, ids)
+	var all []Along
+	for _, m := range messages {
+		if m.State == switchboard.Assigned {
+			all = append(all, Along{ID: m.ID, Name: m.Name(), Body: excerpt(m.Body)})
+		}
+	}
+	return all, err
 }
 
 // placeInQueue fills where the text stands among those that wait, and what
@@ -229,7 +253,11 @@ func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string,
 		s.fail(w, r, err)
 		return
 	}
-	c := &Conflict{What: switchboard.ErrorMessage(conflict), ID: m.ID, URL: p.URL, Return: p.URL, Along: r.FormValue("scope") == "sender", Keep: "Keep it as it is"}
+	what, lost := switchboard.ErrorMessage(conflict), ""
+	if at := strings.LastIndex(what, " Your choice"); at > 0 {
+		what, lost = what[:at], what[at+1:]
+	}
+	c := &Conflict{What: what, Lost: lost, ID: m.ID, URL: p.URL, Return: p.URL, Along: r.FormValue("scope") == "sender", Keep: "Keep it as it is"}
 	if m.Record != nil {
 		c.Keep = "Keep " + m.Record.Name
 	}

@@ -171,6 +171,9 @@ func candidates(list []switchboard.Candidate, m *switchboard.Message, records re
 		if !c.Last.IsZero() {
 			v.Last = rd.Time(c.Last.At)
 		}
+		if v.Chosen && c.Last.IsZero() {
+			v.Last = "This text"
+		}
 		v.Mentions = mentions(v.Name, v.Account)
 		if waits && len(all) < 9 {
 			v.Key = len(all) + 1

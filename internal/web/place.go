@@ -112,6 +112,23 @@ func (s *Server) takeOff(w http.ResponseWriter, r *http.Request) {
 	s.goOn(w, r, "/messages/"+id)
 }
 
+// takeOffMany takes texts off their record that had come along with another.
+func (s *Server) takeOffMany(w http.ResponseWriter, r *http.Request) {
+	v, _ := visitorOf(r.Context())
+	if err := r.ParseForm(); err != nil {
+		s.fail(w, r, switchboard.Invalid("", "The form could not be read."))
+		return
+	}
+	c, err := s.desk.TakeOff(r.Context(), v.Actor, r.PostForm["id"], 0)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.keepUndo(r, c)
+	s.sessions.flash(r.Context(), Toast{Icon: "undo", Title: count(len(c.Messages), "text", "texts") + " taken off", Note: "They wait in Unassigned.", Undo: c.Undo, Return: returnOf(r, "/unassigned")})
+	s.goOn(w, r, "/unassigned")
+}
+
 // dismiss puts a text aside, and its sender too if asked.
 func (s *Server) dismiss(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")

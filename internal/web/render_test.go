@@ -304,3 +304,18 @@ func TestAssetsAreServedForEver(t *testing.T) {
 		t.Error("an icon that does not exist has markup")
 	}
 }
+
+// The licence forbids altered icons, and a repository should hold no unused
+// ones: what is vendored is what templates and Go code name.
+func TestIconsAreUsed(t *testing.T) {
+	a, err := NewAssets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := usedIcons(t)
+	for id := range a.icons {
+		if !used[id] {
+			t.Errorf("icon %q is vendored and never used", id)
+		}
+	}
+}

@@ -38,6 +38,7 @@ func (s *Server) deskRoutes() []route {
 		{"POST /messages/{id}/assign", place, s.assignMessage},
 		{"POST /messages/{id}/take-off", place, s.takeOff},
 		{"POST /messages/{id}/dismiss", place, s.dismiss},
+		{"POST /take-off", place, s.takeOffMany},
 		{"POST /undo", place, s.undo},
 
 		{"GET /lookup", read, s.lookup},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/demo"
 	"github.com/switchboardhq/switchboard/internal/password"
 	"github.com/switchboardhq/switchboard/internal/store"
 )
@@ -67,6 +68,9 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		page.Note = note
+	}
+	if s.demo {
+		page.Email, page.Note = demo.Email, "This is the demo: the password of Dana Reyes is "+demo.Password+"."
 	}
 	s.pages.Page(w, r, http.StatusOK, "sign_in", page)
 }

@@ -208,6 +208,7 @@ func queueRow(row store.QueueRow, rd reader, writes bool) QueueRow {
 	all := candidates(row.Candidates, m, nil, rd, func(string, string) []string { return nil })
 	v.Candidates = all[:min(len(all), shownCandidates)]
 	v.More = len(all) - len(v.Candidates)
+	v.NewContact = v.NewContact && len(all) < shownCandidates // the preview has it too
 	return v
 }
 

@@ -42,6 +42,7 @@ func (s *Server) setUndos(r *http.Request, all []undoable) {
 // keepUndo remembers how to take an action back. An older action on one of
 // the same texts can't be taken back any more.
 func (s *Server) keepUndo(r *http.Request, c store.Changed) {
+	s.keepAlong(r, c)
 	if c.Undo == "" {
 		return
 	}
@@ -74,6 +75,38 @@ func (s *Server) undoOf(r *http.Request, message string) string {
 		}
 	}
 	return ""
+}
+
+// sessionAlong holds the later texts that came to a record by a number that is
+// forgotten now, until the page of the text shows them.
+const sessionAlong = "along"
+
+// keepAlong remembers what came along, for the next page of the text.
+func (s *Server) keepAlong(r *http.Request, c store.Changed) {
+	if len(c.CameAlong) == 0 {
+		return
+	}
+	u := undoable{Token: c.Messages[0].ID}
+	for _, m := range c.CameAlong {
+		u.Messages = append(u.Messages, m.ID)
+	}
+	b, err := json.Marshal(u)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "texts that came along are not shown", "err", err)
+		return
+	}
+	s.sessions.scs.Put(r.Context(), sessionAlong, b)
+}
+
+// takeAlong returns the texts that came along with one, once.
+func (s *Server) takeAlong(r *http.Request, message string) []string {
+	var u undoable
+	b := s.sessions.scs.GetBytes(r.Context(), sessionAlong)
+	if len(b) == 0 || json.Unmarshal(b, &u) != nil || u.Token != message {
+		return nil
+	}
+	s.sessions.scs.Remove(r.Context(), sessionAlong)
+	return u.Messages
 }
 
 func formVersion(r *http.Request) int64 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // An auditor that finds nothing proves nothing, unless it finds what is there:
@@ -92,9 +93,10 @@ func TestTheAuditorFindsOutWhoAcknowledgesBeforeTheCommit(t *testing.T) {
 	w := populate(t, in, s)
 	s.stop(t)
 
-	s = in.serve(t, "SWITCHBOARD_FAULT=before-commit:25")
+	s = in.serve(t, "SWITCHBOARD_FAULT=before-commit:15")
 	target := s.url
 	var passing sync.WaitGroup
+	ahead := make(chan struct{}, 200) // so hasty, and no more
 	hasty := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -107,7 +109,9 @@ func TestTheAuditorFindsOutWhoAcknowledgesBeforeTheCommit(t *testing.T) {
 			return
 		}
 		out.Header = r.Header
+		ahead <- struct{}{}
 		passing.Go(func() {
+			defer func() { <-ahead }()
 			if answer, err := http.DefaultClient.Do(out); err == nil {
 				answer.Body.Close()
 			}
@@ -118,7 +122,11 @@ func TestTheAuditorFindsOutWhoAcknowledgesBeforeTheCommit(t *testing.T) {
 	p.url.Store(&hasty.URL)
 	ctx, cancel := context.WithCancel(t.Context())
 	wait := p.send(ctx, connections)
-	<-s.ended
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		s.kill()
+	}
 	cancel()
 	wait()
 	passing.Wait()

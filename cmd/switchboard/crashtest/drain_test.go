@@ -63,6 +63,15 @@ func TestSIGTERMInABurstLosesNothing(t *testing.T) {
 	p.check(t)
 }
 
+// A service manager may think better of it at once.
+func TestStoppingAtOnceIsNoFailure(t *testing.T) {
+	t.Parallel()
+	in := &installation{data: t.TempDir()}
+	for range 10 {
+		in.serve(t).stop(t)
+	}
+}
+
 // A second service on one SQLite folder would be a second writer that the first
 // knows nothing of.
 func TestASecondServiceOnTheFolderRefuses(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -121,6 +120,7 @@ func start(t testing.TB, cmd *exec.Cmd, env ...string) *server {
 	s := &server{cmd: cmd, log: &lockedBuffer{}, ended: make(chan struct{})}
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = s.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also if the tests are killed
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +259,7 @@ func (in *installation) contact(t testing.TB, s *server, name, number string) st
 	status := in.call(t, s, "POST", "/api/v1/records",
 		map[string]any{"object": "Contact", "fields": map[string]string{"LastName": name, "MobilePhone": number}}, &made)
 	if status != http.StatusCreated {
-		t.Fatal(fmt.Sprintf("making a contact answered %d", status))
+		t.Fatalf("making a contact answered %d", status)
 	}
 	return made.Record.ID
 }

@@ -1,5 +1,3 @@
-//go:build e2e
-
 package e2e
 
 import (
@@ -275,7 +273,7 @@ func TestAdminAccessibility(t *testing.T) {
 				{"blocked senders", "/settings/blocked-senders", "88201"},
 				{"quarantine", "/settings/quarantine", "Empty."},
 				{"audit", "/settings/audit", "assigned a text"},
-				{"profile", "/profile", "Set a password"},
+				{"profile", "/profile", "Change your password"},
 				{"channel set-up", "/setup/channel", "Send a test text"},
 				{"handset", "/demo/handset", "Send as Miles"},
 				{"error", "/nowhere", "There is no page"},

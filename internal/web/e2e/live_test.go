@@ -1,5 +1,3 @@
-//go:build e2e
-
 package e2e
 
 import (
@@ -24,7 +22,9 @@ func TestPagesFollowWhatHappens(t *testing.T) {
 	s.text(t, "+12065550143", "Me too")
 	dana.sees("button", "Notifications, 2 unread")
 	dana.sees("link", "1 new sender, show")
-	dana.until("the tab's title counting along", func() (bool, error) { return js[string](dana, "document.title") == "(2) Unassigned · Switchboard", nil })
+	dana.until("the tab's title counting along", func() (bool, error) {
+		return js[string](dana, "document.title") == "(2) Unassigned · Switchboard", nil
+	})
 	dana.clicks("link", "1 new sender, show")
 	dana.sees("link", "(206) 555-0143")
 

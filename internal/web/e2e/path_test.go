@@ -1,5 +1,3 @@
-//go:build e2e
-
 package e2e
 
 import (
@@ -196,4 +194,59 @@ func TestSomebodyWasFaster(t *testing.T) {
 		t.Errorf("the text is on %+v", got.Record)
 	}
 	_ = ada
+}
+
+// Editing by keyboard: Esc closes the list, then gives the pencil back; a new
+// account is made inside the new contact.
+func TestEditingByKeyboard(t *testing.T) {
+	s := newSite(t)
+	m := s.text(t, "+12065550142", "Hello")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/messages/" + m.ID)
+	dana.clicks("button", "Edit Lead")
+	dana.focuses("field-lead")
+	dana.types("x")
+	dana.sees("option", "New Lead")
+	dana.types(kb.Enter) // on no option: nothing happens
+	dana.sees("option", "New Lead")
+	dana.types(kb.Escape)
+	dana.misses("option", "New Lead")
+	dana.sees("button", "Save")
+	dana.types(kb.Escape)
+	dana.misses("button", "Save")
+	dana.focuses("edit-lead")
+
+	dana.clicks("button", "Edit Contact")
+	dana.focuses("field-contact")
+	dana.types(kb.ArrowUp) // the last option
+	dana.until("New Contact being active", func() (bool, error) {
+		return js[bool](dana, "document.getElementById(document.getElementById('field-contact').getAttribute('aria-activedescendant'))?.textContent.trim() === 'New Contact'"), nil
+	})
+	dana.types(kb.Enter)
+	dana.focuses("new-contact-FirstName")
+	dana.types(kb.Tab + "Bell" + kb.Tab + kb.Tab + kb.Tab)
+	dana.focuses("new-contact-AccountId")
+	dana.types("Bell & Sons")
+	dana.sees("option", "New Account")
+	dana.types(kb.ArrowUp + kb.Enter)
+	dana.focuses("new-account-Name")
+	dana.has("textbox", "Account Name", "Bell & Sons")
+	dana.types(kb.Enter)
+	dana.misses("dialog", "New Account")
+	dana.has("combobox", "Account Name", "Bell & Sons")
+	dana.focuses("new-contact-AccountId")
+	dana.types(kb.Enter)
+	dana.misses("dialog", "New Contact")
+	dana.has("combobox", "Contact", "Bell")
+	dana.types(kb.Enter)
+	dana.sees("status", "Assigned to Bell")
+	got := s.message(t, m.ID)
+	r, err := s.db.Record(t.Context(), s.dana.OrgID, got.Record.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := s.db.Record(t.Context(), s.dana.OrgID, r.Fields.Text("AccountId"))
+	if err != nil || a.Name != "Bell & Sons" {
+		t.Errorf("the account is %+v (%v)", a, err)
+	}
 }

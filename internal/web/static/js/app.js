@@ -114,6 +114,10 @@
     dialog.opener = document.activeElement && document.activeElement.id;
     dialog.showModal();
     firstField(dialog);
+    setTimeout(() => {
+      const el = document.activeElement;
+      if (dialog.contains(el)) { el.blur(); el.focus(); }
+    });
     dialog.addEventListener('cancel', (e) => {
       const list = $('[role=combobox][aria-expanded=true]', dialog);
       if (list) e.preventDefault();
@@ -122,9 +126,12 @@
       // Removing a dialog inside its own close event leaves the keyboard dead.
       setTimeout(() => {
         const back = dialog.opener && document.getElementById(dialog.opener);
+        const below = [...document.querySelectorAll('dialog[open]')].filter((d) => d !== dialog).pop();
         if (dialog.hasAttribute('data-remove')) dialog.remove();
-        if ($('dialog[open]')) return;
-        if (back && back.offsetParent) { back.blur(); back.focus(); } else if (document.activeElement === document.body) focusPage();
+        if (back && back.offsetParent && (!below || below.contains(back))) { back.blur(); back.focus(); }
+        else if (document.activeElement !== document.body) return;
+        else if (below) firstField(below);
+        else focusPage();
       });
     });
   }
@@ -278,11 +285,6 @@
 
   // A form being edited warns before it is left with changes.
   window.addEventListener('beforeunload', (e) => { if ($('[data-edit][data-dirty]')) e.preventDefault(); });
-  document.addEventListener('htmx:confirm', (e) => {
-    if (e.detail.elt.matches('[data-cancel]') && $('[data-edit][data-dirty]') && e.detail.triggeringEvent?.fromKey) {
-      if (!confirm('Leave without saving your changes?')) e.preventDefault();
-    }
-  });
   document.addEventListener('keydown', (e) => {
     if (e.key !== 'Escape' || e.defaultPrevented || $('dialog[open]')) return;
     const form = e.target.closest('[data-edit]');
@@ -291,17 +293,19 @@
     if (form.hasAttribute('data-dirty') && !confirm('Leave without saving your changes?')) return;
     $('[data-cancel]', form).click();
   });
-  // Cancelling an edit leads back to the pencil that began it.
-  let pencil = '';
+  // The end of an edit leads back to the pencil that began it.
+  let pencil = 'edit-contact', ending = false;
   document.addEventListener('click', (e) => {
     const b = e.target.closest('.sb-pencil');
     if (b) pencil = b.id;
+    if (e.target.closest('[data-cancel]')) ending = true;
   });
+  document.addEventListener('submit', (e) => { if (e.target.matches('[data-edit]')) ending = true; }, true);
   document.addEventListener('htmx:afterSettle', () => {
-    if (!pencil || $('[data-edit]')) return;
-    const b = document.getElementById(pencil);
-    pencil = '';
-    if (b && (!document.activeElement || document.activeElement === document.body || document.activeElement.id === 'page-name')) b.focus();
+    if (!ending || $('[data-edit]')) return;
+    ending = false;
+    const at = document.activeElement;
+    if (!at || at === document.body || at.id === 'page-name') document.getElementById(pencil)?.focus();
   });
 
   // Likely duplicates are looked up when a watched field is left.

@@ -164,6 +164,7 @@
         else load(box).then(() => step(box, e.key === 'ArrowDown' ? 1 : -1));
         break;
       case 'Enter':
+        box.handled = open;
         if (!open) return;
         e.preventDefault();
         if (active(list)) choose(box, active(list));
@@ -181,6 +182,12 @@
     }
   }, true);
 
+  // Enter that the list took does not send the form, by whatever event the
+  // browser would do it.
+  document.addEventListener('keypress', (e) => {
+    if (e.key === 'Enter' && e.target.getAttribute?.('role') === 'combobox' && boxOf(e.target)?.handled) e.preventDefault();
+  }, true);
+
   // "Use NAME" in the warning of likely duplicates, and a record just made:
   // both fill the field that the dialog was opened from.
   function fill(into, id, name) {
@@ -188,7 +195,6 @@
     if (!input) return;
     for (const d of $$('#dialogs dialog')) if (!d.contains(input) && d.querySelector(`input[name=into][value="${into}"]`)) { d.opener = into; d.close(); }
     pick(boxOf(input), id, name);
-    setTimeout(() => { input.focus(); hide(boxOf(input)); }, 20);
   }
   document.addEventListener('click', (e) => {
     const b = e.target.closest('[data-pick]');
