@@ -50,6 +50,7 @@ func (s *Server) webhookPage(w http.ResponseWriter, r *http.Request, code int, o
 		return
 	}
 	p := WebhookPage{Settings: s.settingsFrame(r, "Outgoing webhook", partWebhook), Once: once, Set: err == nil, Button: "Add webhook"}
+	p.Heading = "Webhook" // a phone's header is narrow
 	if p.Set {
 		p.Button, p.Call = "Save", lastPost(to, rd)
 	}
