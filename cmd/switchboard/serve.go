@@ -53,6 +53,7 @@ const (
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 	drainTimeout  = 15 * time.Second
+	unusedTimeout = time.Second // when stopping, for a connection on which nothing has come
 )
 
 func (s *serveCmd) Run(p *process, c *cli) error {
@@ -204,7 +205,9 @@ func (n *node) listen(ctx context.Context, listener net.Listener) (failed chan e
 		servers, listeners = append(servers, n.server(n.metrics.handler())), append(listeners, l)
 	}
 	var running sync.WaitGroup
+	unused := &unused{open: map[net.Conn]struct{}{}}
 	for i, s := range servers {
+		s.ConnState = unused.track
 		running.Go(func() {
 			if err := s.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
@@ -215,6 +218,8 @@ func (n *node) listen(ctx context.Context, listener net.Listener) (failed chan e
 		n.closeStreams()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 		defer cancel()
+		hangUp := time.AfterFunc(unusedTimeout, unused.close)
+		defer hangUp.Stop()
 		var errs []error
 		for _, s := range servers {
 			if err := s.Shutdown(ctx); err != nil {
@@ -224,6 +229,32 @@ func (n *node) listen(ctx context.Context, listener net.Listener) (failed chan e
 		running.Wait()
 		return errors.Join(errs...)
 	}, nil
+}
+
+// unused are the connections on which no request has come yet. Browsers and
+// proxies keep some at hand, and a server that stops would wait five seconds for
+// them to speak.
+type unused struct {
+	mu   sync.Mutex
+	open map[net.Conn]struct{}
+}
+
+func (u *unused) track(c net.Conn, state http.ConnState) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if state == http.StateNew {
+		u.open[c] = struct{}{}
+	} else {
+		delete(u.open, c)
+	}
+}
+
+func (u *unused) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for c := range u.open {
+		_ = c.Close() // nothing has come on it, so nothing is lost
+	}
 }
 
 func (n *node) server(h http.Handler) *http.Server {

@@ -244,6 +244,13 @@ func TestStreamTellsOfATextThatCame(t *testing.T) {
 	waitFor("changed")
 	v.opens("/live/frame").says(http.StatusOK, "Notifications, 2 unread")
 	v.opens("/unassigned/new?since=0&shown=x").says(http.StatusOK, "2 new senders, show")
+
+	// It ends with the session, whatever happens next.
+	v.posts("/sign-out")
+	if _, _, err := s.desk.Submit(t.Context(), dana, c[0].ID, switchboard.Text{Direction: switchboard.Inbound, ProviderMessageID: "p2", Sender: "+12065550142", Body: "Hello?"}); err != nil {
+		t.Fatal(err)
+	}
+	waitFor("ended")
 }
 
 // What a remembered number brought to a record later is shown when the number

@@ -48,6 +48,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		case <-s.closing.Done():
 			return
 		case <-watcher.C:
+			if !s.stillSignedIn(r) {
+				say("ended")
+				return
+			}
 			if !say("changed") {
 				return
 			}
@@ -57,8 +61,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-beat.C:
-			_, ok, err := s.sessions.visitor(r.Context())
-			if err == nil && !ok {
+			if !s.stillSignedIn(r) {
 				say("ended")
 				return
 			}
@@ -67,4 +70,19 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+}
+
+// stillSignedIn reports whether the request's session goes on, as the store has
+// it now: the request itself was let in long ago. Where the store does not
+// answer, it goes on.
+func (s *Server) stillSignedIn(r *http.Request) bool {
+	cookie, err := r.Cookie(s.sessions.scs.Cookie.Name)
+	if err != nil {
+		return false
+	}
+	if _, found, err := s.db.Sessions(r.Context()).FindCtx(r.Context(), cookie.Value); err == nil && !found {
+		return false
+	}
+	_, ok, err := s.sessions.visitor(r.Context())
+	return ok || err != nil
 }

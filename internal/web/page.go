@@ -83,6 +83,7 @@ type Toast struct {
 	Kind     string // done, error, or empty
 	Icon     string // of the utility set
 	Title    string
+	Label    string // its accessible name, where that is another than the title
 	Note     string
 	Undo     string // token; empty when there is nothing to undo
 	Return   string // where undoing comes back to

@@ -71,6 +71,9 @@ func (s *Server) placed(r *http.Request, c store.Changed, title string) {
 		t.Note = alongNote(c.Messages)
 	} else {
 		t.Note = "and the text assigned to it"
+		if m.Record != nil { // whoever looks for a placement finds it by the same name
+			t.Label = "Assigned to " + m.Record.Name
+		}
 		if n := len(c.Messages); n > 1 {
 			t.Note = "and " + itoa(n) + " texts assigned to it"
 		}

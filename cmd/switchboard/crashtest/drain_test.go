@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// grace is within which a service manager wants the process gone.
-const grace = 20 * time.Second
+// grace is how long a service may take to end when nobody has sent more than
+// half of a request's headers.
+const grace = 4 * time.Second
 
 func TestSIGTERMInABurstLosesNothing(t *testing.T) {
 	t.Parallel()

@@ -40,3 +40,18 @@ func TestPagesFollowWhatHappens(t *testing.T) {
 	}
 	dana.reads("Sam Ortiz took it off Ben Okafor")
 }
+
+// A filter is an address like any other: it can be reloaded, and one goes back
+// from it.
+func TestFiltersAreAddresses(t *testing.T) {
+	s := newSite(t)
+	s.text(t, "+12065550142", "I got your flyer")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/unassigned")
+	dana.clicks("link", "Taken off 0")
+	dana.reads("Nothing under “Taken off”")
+	dana.until("the address saying so", func() (bool, error) { return js[string](dana, "location.search") == "?reason=person", nil })
+	js[bool](dana, "(history.back(), true)")
+	dana.sees("link", "(206) 555-0142")
+	dana.until("the address going back", func() (bool, error) { return js[string](dana, "location.search") == "", nil })
+}

@@ -126,6 +126,11 @@ func TestQueueByKeyboard(t *testing.T) {
 	dana.types(kb.Escape)
 	dana.misses("dialog", "New Contact")
 	dana.keepsFocus("closing the dialog")
+	dana.types("f")
+	dana.sees("dialog", "Find a record")
+	dana.types(kb.Escape)
+	dana.misses("dialog", "Find a record")
+	dana.keepsFocus("closing the search")
 	dana.types("?")
 	dana.sees("dialog", "Keyboard shortcuts")
 	dana.types(kb.Escape)
@@ -248,5 +253,52 @@ func TestEditingByKeyboard(t *testing.T) {
 	a, err := s.db.Record(t.Context(), s.dana.OrgID, r.Fields.Text("AccountId"))
 	if err != nil || a.Name != "Bell & Sons" {
 		t.Errorf("the account is %+v (%v)", a, err)
+	}
+}
+
+// The shorter way for a number that no record has: New Contact, a last name,
+// Save.
+func TestNewContactFromWhy(t *testing.T) {
+	s := newSite(t)
+	m := s.text(t, "+12065550142", "I got your flyer")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/messages/" + m.ID)
+	dana.clicks("link", "New Contact")
+	dana.sees("dialog", "New Contact")
+	dana.clicks("button", "Save")
+	dana.reads("Enter a last name.")
+	dana.focuses("new-contact-LastName")
+	dana.types("Bell" + kb.Enter)
+	dana.sees("status", "Assigned to Bell")
+	dana.reads("Contact Bell created")
+	dana.keepsFocus("saving")
+	got := s.message(t, m.ID)
+	if got.Record == nil || got.Record.Name != "Bell" {
+		t.Errorf("the text is on %+v", got.Record)
+	}
+	dana.clicks("button", "Undo")
+	dana.sees("status", "Taken back. 1 text waits again")
+	r, err := s.db.Record(t.Context(), s.dana.OrgID, got.Record.ID)
+	if err != nil || !r.Deleted {
+		t.Errorf("the contact that nobody touched is still there: %+v (%v)", r, err)
+	}
+}
+
+// From the queue one stays in the queue: the next row is current.
+func TestNewContactFromTheQueue(t *testing.T) {
+	s := newSite(t)
+	older := s.text(t, "+12065550143", "Me too")
+	m := s.text(t, "+12065550142", "I got your flyer")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opens("/unassigned")
+	dana.sees("link", "(206) 555-0142")
+	dana.types("n")
+	dana.focuses("new-contact-FirstName")
+	dana.types("Marcus" + kb.Tab + "Bell" + kb.Enter)
+	dana.sees("status", "Assigned to Marcus Bell")
+	dana.sees("heading", "Unassigned")
+	dana.focuses("open-" + older.ID)
+	if got := s.message(t, m.ID); got.Record == nil || got.Record.Name != "Marcus Bell" {
+		t.Errorf("the text is on %+v", got.Record)
 	}
 }

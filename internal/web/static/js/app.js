@@ -119,7 +119,7 @@
       if (dialog.contains(el)) { el.blur(); el.focus(); }
     });
     dialog.addEventListener('cancel', (e) => {
-      const list = $('[role=combobox][aria-expanded=true]', dialog);
+      const list = $('[data-lookup]:not([data-open-list]) [role=combobox][aria-expanded=true]', dialog);
       if (list) e.preventDefault();
     });
     dialog.addEventListener('close', () => {
