@@ -36,6 +36,7 @@ type node struct {
 	hooks   *hooks.Hooks
 	writer  *intake.Writer
 	metrics *metrics
+	effects *effects
 	handler http.Handler
 	log     *slog.Logger
 
@@ -52,6 +53,7 @@ func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node,
 	n.metrics.watch(n.writer, db, log)
 	n.desk = desk.New(db, n.writer, n.hub, p.now, providerNames())
 	n.hooks = hooks.New(hooks.Config{DB: db, Desk: n.desk, Drivers: drivers(), Now: p.now, Log: log})
+	n.effects = n.newEffects(p, limited)
 	var streams context.Context
 	streams, n.closeStreams = context.WithCancel(context.WithoutCancel(p.ctx))
 	receiver := provider.NewReceiver(provider.Config{
@@ -158,7 +160,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 
 // start begins to commit what comes in, and to look after the rest.
 func (n *node) start() {
-	for _, do := range []func(context.Context){n.writer.Run, n.hooks.Run, n.follow, n.tend} {
+	for _, do := range []func(context.Context){n.writer.Run, n.hooks.Run, n.follow, n.tend, n.effects.wake, n.effects.run} {
 		ctx, cancel := context.WithCancel(context.Background())
 		n.stopRunning = append(n.stopRunning, cancel)
 		n.running.Go(func() { do(ctx) })

@@ -24,6 +24,7 @@ type serveCmd struct {
 	PublicURL     string   `name:"public-url" env:"SWITCHBOARD_PUBLIC_URL" placeholder:"URL" help:"Address by which people and providers reach the service, such as https://sms.example.com. Without it, the address that is listened on."`
 	TrustedProxy  []string `env:"SWITCHBOARD_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose word about a visitor's address counts, such as 10.0.0.0/8."`
 	MetricsListen string   `env:"SWITCHBOARD_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Serve /metrics there too, without an API key."`
+	PrivateHooks  bool     `name:"allow-private-webhooks" env:"SWITCHBOARD_ALLOW_PRIVATE_WEBHOOKS" help:"Let the outgoing webhook be in a private network, or without TLS."`
 	logFlags
 }
 
@@ -69,6 +70,7 @@ type serveOptions struct {
 	publicURL             string // "": the address that is listened on
 	trusted               []netip.Prefix
 	demo                  bool
+	privateWebhooks       bool
 	// prepare, if not nil, fills the store before anybody sees it.
 	prepare func(*store.DB) error
 	// greet says what to do first.
@@ -76,7 +78,7 @@ type serveOptions struct {
 }
 
 func (s *serveCmd) options(p *process) (serveOptions, error) {
-	o := serveOptions{listen: s.Listen, metricsListen: s.MetricsListen, greet: func(n *node) error { return n.offerSetup(p) }}
+	o := serveOptions{listen: s.Listen, metricsListen: s.MetricsListen, privateWebhooks: s.PrivateHooks, greet: func(n *node) error { return n.offerSetup(p) }}
 	if s.PublicURL != "" {
 		u, err := checkPublicURL(s.PublicURL)
 		if err != nil {

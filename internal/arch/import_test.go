@@ -49,6 +49,10 @@ var arrows = []arrow{{
 	only: append([]string{".", "internal/store"}, leaves...),
 	why:  "they decide by the root package and write by the store, whoever asks",
 }, {
+	of:   []string{"internal/notify"},
+	only: append([]string{".", "internal/store", "internal/outbox"}, leaves...),
+	why:  "it does the outbox's jobs, by whichever adapter a command gives it",
+}, {
 	of:   []string{"internal/desk"},
 	only: append([]string{".", "internal/store", "internal/intake"}, leaves...),
 	why:  "what people do is written by the store; a message that they hand in takes the intake's way like any other",

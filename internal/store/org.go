@@ -53,6 +53,7 @@ type snapshot struct {
 	users      []switchboard.User
 	recipients map[string][]switchboard.Recipient // by channel
 	location   *time.Location
+	endpoint   bool // somebody outside is told of what waits
 }
 
 func (s *snapshot) channel(id string) *switchboard.Channel { return s.channels[id] }
@@ -121,7 +122,7 @@ func (t *tx) readSnapshot(org string) (*snapshot, error) {
 		s.channels[c.ID] = c
 		s.recipients[c.ID] = switchboard.Recipients(*c, s.users)
 	}
-	return s, nil
+	return s, t.one("SELECT COUNT(*) > 0 FROM endpoint WHERE org_id = $1", []any{org}, &s.endpoint)
 }
 
 // settingsChanged takes a new settings version: whatever a snapshot holds has changed.

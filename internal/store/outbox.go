@@ -40,6 +40,7 @@ func (t *tx) enqueue(org string, jobs ...NewJob) error {
 	jobs = slices.Clone(jobs)
 	slices.SortFunc(jobs, func(a, b NewJob) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
 	jobs = slices.CompactFunc(jobs, func(a, b NewJob) bool { return a.Kind == b.Kind && a.Key == b.Key })
+	t.asked = t.asked || len(jobs) > 0
 	for _, j := range jobs {
 		err := t.exec(`INSERT INTO outbox (org_id, id, kind, job_key, subject_id, attempts, due_at, lease, again, dead, last_error, created_at)
 			VALUES ($1, $2, $3, $4, $5, 0, $6, '', FALSE, FALSE, '', $6)
@@ -56,6 +57,10 @@ func (t *tx) enqueue(org string, jobs ...NewJob) error {
 func (db *DB) Enqueue(ctx context.Context, org string, jobs ...NewJob) error {
 	return db.inTx(ctx, func(t *tx) error { return t.enqueue(org, jobs...) })
 }
+
+// Asked returns where a hint comes after this process has committed a
+// transaction that asks for jobs. Hints that nobody has taken yet are one.
+func (db *DB) Asked() <-chan struct{} { return db.asked }
 
 // ClaimJobs takes jobs of one kind that are due, at most limit and all of one
 // org, the one whose job has been due longest. Nobody else gets them until the

@@ -65,6 +65,7 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 		return err
 	}
 	var added []any
+	var raised []string
 	for _, k := range keys {
 		key := switchboard.MatchKey(k)
 		if err := t.queue(org, key, groups[key]); err != nil {
@@ -77,13 +78,16 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 			}
 			waiting = append(waiting, switchboard.Waiting{ChannelID: g.channel, Count: g.count, MessageID: g.message, Newest: g.newest, Ring: senders[key][g.channel]})
 		}
-		rows, err := t.ring(org, snap, addresses[key], open[key], switchboard.Bells(waiting, snap.recipientsOf))
+		rows, unread, err := t.ring(org, snap, addresses[key], open[key], switchboard.Bells(waiting, snap.recipientsOf))
 		if err != nil {
 			return err
 		}
-		added = append(added, rows...)
+		added, raised = append(added, rows...), append(raised, unread...)
 	}
-	return t.insert("notification", notificationInsert, "", notificationColumns, added)
+	if err := t.insert("notification", notificationInsert, "", notificationColumns, added); err != nil {
+		return err
+	}
+	return t.tellOutside(org, snap, raised)
 }
 
 // waitingGroups reads the senders' unassigned messages, summed up by channel
@@ -175,32 +179,39 @@ const notificationInsert = "(org_id, id, user_id, match_key, sender_kind, sender
 const notificationColumns = 12
 
 // ring brings one sender's open notifications in line with its bells, and
-// returns the rows of those to be added.
-func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[string]openNotification, bells []switchboard.Bell) (added []any, err error) {
+// returns the rows of those to be added, and the ids of all that have become
+// unread.
+func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[string]openNotification, bells []switchboard.Bell) (added []any, unread []string, err error) {
 	written := switchboard.Reader{Region: snap.settings.Region}.Number(s.Address)
 	wanted := map[string]bool{}
 	for _, b := range bells {
 		wanted[b.UserID] = true
 		body := switchboard.NotificationBody(written, b.Count, b.Why)
-		o, ok := open[b.UserID]
-		if !ok {
+		o, wasOpen := open[b.UserID]
+		if !wasOpen {
+			var ok bool
 			if o, ok = t.log.reopen(s.Key, b.UserID); !ok {
-				added = append(added, org, t.newID(), b.UserID, string(s.Key), string(s.Kind), s.Address, b.MessageID, b.Count, string(switchboard.Unread), body, micros(t.now), micros(t.now))
+				id := t.newID()
+				unread = append(unread, id)
+				added = append(added, org, id, b.UserID, string(s.Key), string(s.Kind), s.Address, b.MessageID, b.Count, string(switchboard.Unread), body, micros(t.now), micros(t.now))
 				continue
 			}
 		}
-		state := o.state
-		if b.Ring {
-			state = switchboard.Unread
+		state, again := o.state, 0
+		if b.Ring && state != switchboard.Unread {
+			state, again = switchboard.Unread, 1
+		}
+		if again > 0 || !wasOpen && state == switchboard.Unread {
+			unread = append(unread, o.id)
 		}
 		now := openNotification{o.id, b.MessageID, body, b.Count, state}
 		if now == o {
 			continue
 		}
-		err := t.exec("UPDATE notification SET message_id = $3, count = $4, state = $5, body = $6, updated_at = $7 WHERE org_id = $1 AND id = $2",
-			org, o.id, b.MessageID, b.Count, string(state), body, micros(t.now))
+		err := t.exec("UPDATE notification SET message_id = $3, count = $4, state = $5, body = $6, updated_at = $7, raised = raised + $8 WHERE org_id = $1 AND id = $2",
+			org, o.id, b.MessageID, b.Count, string(state), body, micros(t.now), again)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	for _, user := range slices.Sorted(maps.Keys(open)) {
@@ -212,10 +223,10 @@ func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[str
 		err := t.exec("UPDATE notification SET count = 0, state = 'cleared', body = $4, updated_at = $3 WHERE org_id = $1 AND id = $2",
 			org, o.id, micros(t.now), switchboard.NotificationBody(written, 0, ""))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return added, nil
+	return added, unread, nil
 }
 
 // decideAgain runs the rule again on the sender's waiting messages, oldest

@@ -51,6 +51,8 @@ type DB struct {
 	key    *seal.Key
 	log    *slog.Logger
 
+	asked chan struct{} // hints that there are jobs
+
 	mu        sync.Mutex
 	snapshots map[string]*snapshot // by org: valid only for the version that a transaction reads
 }
@@ -58,7 +60,7 @@ type DB struct {
 // Open opens the store, makes or migrates its tables, and makes sure that it
 // holds an org. It refuses a database that a newer version has migrated.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	db := &DB{now: c.Now, ids: newIDSource(c.Random), random: c.Random, key: c.Key, log: c.Log, snapshots: map[string]*snapshot{}}
+	db := &DB{now: c.Now, ids: newIDSource(c.Random), random: c.Random, key: c.Key, log: c.Log, asked: make(chan struct{}, 1), snapshots: map[string]*snapshot{}}
 	var err error
 	if c.Database != "" {
 		err = db.openPostgres(ctx, c.Database)

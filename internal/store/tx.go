@@ -26,6 +26,8 @@ type tx struct {
 	ctx context.Context
 	now time.Time
 	log *changeLog // of a person's action that can be undone; else nil
+
+	asked bool // for jobs
 }
 
 func (t *tx) exec(query string, args ...any) error {
@@ -147,6 +149,12 @@ const maxTries = 8
 // database's and comes back as unavailable.
 func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
 	var err error
+	asked := false
+	run := func(t *tx) error {
+		err := do(t)
+		asked = t.asked
+		return err
+	}
 	for try := range maxTries {
 		if try > 0 {
 			select {
@@ -156,12 +164,18 @@ func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
 			}
 		}
 		if db.writer != nil {
-			err = db.writer.inTx(ctx, db, do)
+			err = db.writer.inTx(ctx, db, run)
 		} else {
-			err = db.inPostgresTx(ctx, do)
+			err = db.inPostgresTx(ctx, run)
 		}
 		if err == nil || !db.dialect.retry(err) {
 			break
+		}
+	}
+	if err == nil && asked {
+		select {
+		case db.asked <- struct{}{}:
+		default:
 		}
 	}
 	var coded *switchboard.Error

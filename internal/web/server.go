@@ -48,6 +48,8 @@ type Config struct {
 	Receiver http.Handler
 	// Replay reads a quarantined delivery again.
 	Replay func(ctx context.Context, actor switchboard.Actor, id string) error
+	// TestWebhook posts a test to the org's outgoing webhook.
+	TestWebhook func(ctx context.Context, actor switchboard.Actor) error
 	// Demo adds the handset that plays the four situations.
 	Demo bool
 }
@@ -66,6 +68,7 @@ type Server struct {
 	trusted   []netip.Prefix
 	receiver  http.Handler
 	replay    func(ctx context.Context, actor switchboard.Actor, id string) error
+	postTest  func(ctx context.Context, actor switchboard.Actor) error
 	demo      bool
 
 	gate     *gate
@@ -91,7 +94,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, desk: c.Desk, hub: c.Hub, log: c.Log, now: c.Now, random: c.Random, publicURL: c.PublicURL, secure: c.Secure,
-		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, demo: c.Demo,
+		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook, demo: c.Demo,
 		gate: gate, assets: assets, pages: pages, closing: ctx,
 	}
 	s.sessions = newSessions(ctx, c.DB, c.Now, c.Log, c.Secure, s.fail)

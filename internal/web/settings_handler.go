@@ -30,6 +30,7 @@ func settingsParts() []Option {
 		{URL: partUnknown, Label: "Unknown numbers"},
 		{URL: partUsers, Label: "Users"},
 		{URL: partKeys, Label: "API keys"},
+		{URL: partWebhook, Label: "Outgoing webhook"},
 		{URL: partBlocked, Label: "Blocked senders"},
 		{URL: partQuarantine, Label: "Quarantine"},
 		{URL: partAudit, Label: "Audit trail"},
@@ -80,6 +81,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
 		partUnknown:      "What happens when no record has the number of a text.",
 		partUsers:        "Who may sign in, and what they may do.",
 		partKeys:         "Programs that use the JSON API.",
+		partWebhook:      "Who outside is told when a text waits for a person.",
 		partBlocked:      "Senders whose texts are dismissed at once.",
 		partQuarantine:   "What came from a provider but could not be read.",
 		partAudit:        "Every change that a person or a program made.",
@@ -125,6 +127,14 @@ func (s *Server) settingsStates(r *http.Request, v visitor, set switchboard.Sett
 	}
 	if set.UnknownNumbers.Enabled {
 		states[partUnknown] = "On: creates a " + strings.ToLower(string(set.UnknownNumbers.Object))
+	}
+	switch _, err := s.db.Endpoint(ctx, org); switchboard.ErrorCode(err) {
+	case "":
+		states[partWebhook] = "On"
+	case switchboard.CodeNotFound:
+		states[partWebhook] = "None"
+	default:
+		return nil, err
 	}
 	if len(waiting) > 0 {
 		states[partQuarantine] = count(len(waiting), "delivery", "deliveries")

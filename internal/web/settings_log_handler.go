@@ -264,6 +264,10 @@ func actionWords(action string) string {
 		return "changed Create Records From Unknown Numbers"
 	case "quarantine.replay":
 		return "replayed a delivery"
+	case "endpoint.set":
+		return "set the outgoing webhook"
+	case "endpoint.delete":
+		return "removed the outgoing webhook"
 	case "job.retry":
 		return "had a job tried again"
 	}

@@ -55,7 +55,8 @@ func newTestSite(t *testing.T, change ...func(*Config)) *testSite {
 	s.hooks = hooks.New(hooks.Config{DB: s.db, Desk: s.desk, Drivers: drivers, Now: clock.Now, Log: log})
 	public := func() string { return s.url }
 	receiver := provider.NewReceiver(provider.Config{Drivers: drivers, Accounts: s.hooks, Intake: s.hooks, PublicURL: public, Now: clock.Now, Log: log})
-	c := Config{DB: s.db, Desk: s.desk, Hub: hub, Log: log, Now: clock.Now, Random: rand.Reader, PublicURL: public, Drivers: drivers, Receiver: receiver, Replay: s.hooks.Replay}
+	c := Config{DB: s.db, Desk: s.desk, Hub: hub, Log: log, Now: clock.Now, Random: rand.Reader, PublicURL: public, Drivers: drivers, Receiver: receiver, Replay: s.hooks.Replay,
+		TestWebhook: func(context.Context, switchboard.Actor) error { return nil }}
 	for _, f := range change {
 		f(&c)
 	}

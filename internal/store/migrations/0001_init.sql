@@ -291,6 +291,8 @@ CREATE TABLE notification (
     body        TEXT NOT NULL,
     created_at  BIGINT NOT NULL,
     updated_at  BIGINT NOT NULL,
+    raised      BIGINT NOT NULL DEFAULT 1, -- how often it became unread
+    told        BIGINT NOT NULL DEFAULT 0, -- which of these times the org's webhook has taken
     PRIMARY KEY (org_id, id)
 )/*clustered*/;
 CREATE UNIQUE INDEX notification_open ON notification (org_id, match_key, user_id) WHERE state <> 'cleared';
@@ -316,6 +318,19 @@ CREATE TABLE outbox (
 )/*clustered*/;
 CREATE UNIQUE INDEX outbox_key ON outbox (org_id, kind, job_key) WHERE NOT dead;
 CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE NOT dead;
+
+-- The org's webhook: who outside is told that a text waits. An org has at most one.
+CREATE TABLE endpoint (
+    org_id        TEXT NOT NULL,
+    id            TEXT NOT NULL,
+    url_sealed    BYTEA NOT NULL, -- who knows it may be able to post there
+    secret_sealed BYTEA NOT NULL,
+    called_at     BIGINT NOT NULL, -- when it was last called, 0: never
+    verdict       TEXT NOT NULL, -- of that call: ok, or what was wrong
+    created_at    BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id)
+)/*clustered*/;
+CREATE UNIQUE INDEX endpoint_org ON endpoint (org_id);
 
 CREATE TABLE undo (
     org_id     TEXT NOT NULL,
@@ -362,6 +377,7 @@ CREATE UNIQUE INDEX quarantine_same ON quarantine (org_id, channel_id, same);
 DROP TABLE quarantine;
 DROP TABLE audit;
 DROP TABLE undo;
+DROP TABLE endpoint;
 DROP TABLE outbox;
 DROP TABLE notification;
 DROP TABLE receipt;

@@ -270,6 +270,7 @@ func TestAdminAccessibility(t *testing.T) {
 				{"unknown numbers", "/settings/unknown-numbers", "would create"},
 				{"users", "/settings/users", "Sam Ortiz"},
 				{"api keys", "/settings/api-keys", "No program has a key."},
+				{"outgoing webhook", "/settings/webhook", "Add webhook"},
 				{"blocked senders", "/settings/blocked-senders", "88201"},
 				{"quarantine", "/settings/quarantine", "Empty."},
 				{"audit", "/settings/audit", "assigned a text"},
