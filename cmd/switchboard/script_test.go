@@ -118,6 +118,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		close(lines)
 		s.rest <- s.cmd.Wait()
+		close(s.rest) // whoever waits a second time is not kept
 	}()
 	s.greeting(ts, lines, args[0] == "demo")
 }
