@@ -31,10 +31,17 @@ type call struct {
 // receiver is somebody's server. It answers what the test says.
 type receiver struct {
 	*httptest.Server
-	answer func(http.ResponseWriter) // nil: 204
 
-	mu    sync.Mutex
-	calls []call
+	mu     sync.Mutex
+	answer func(http.ResponseWriter) // nil: 204
+	calls  []call
+}
+
+// answers makes the server answer so from now on; nil is 204.
+func (r *receiver) answers(answer func(http.ResponseWriter)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -43,9 +50,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_ = json.Unmarshal(body, &c.event)
 	r.mu.Lock()
 	r.calls = append(r.calls, c)
+	answer := r.answer
 	r.mu.Unlock()
-	if r.answer != nil {
-		r.answer(w)
+	if answer != nil {
+		answer(w)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -179,12 +187,12 @@ func TestARepeatHasTheSameID(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			each(t, func(s *scene) {
-				s.receiver.answer = fail
+				s.receiver.answers(fail)
 				m := s.text("+12065550142")
 				if errs := s.works(); len(errs) != 1 {
 					t.Fatalf("the outcome is %v", errs)
 				}
-				s.receiver.answer = nil
+				s.receiver.answers(nil)
 				s.clock.Advance(2 * time.Minute)
 				s.works()
 				got := s.receiver.got()
@@ -234,7 +242,7 @@ func TestWhatNeedsNobodyAnyMoreIsNotTold(t *testing.T) {
 // looks, and takes the job up again when told.
 func TestARefusalIsGivenUpInTheEnd(t *testing.T) {
 	each(t, func(s *scene) {
-		s.receiver.answer = func(w http.ResponseWriter) { w.WriteHeader(http.StatusUnauthorized) }
+		s.receiver.answers(func(w http.ResponseWriter) { w.WriteHeader(http.StatusUnauthorized) })
 		s.text("+12065550142")
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
@@ -260,7 +268,7 @@ func TestARefusalIsGivenUpInTheEnd(t *testing.T) {
 		if to, err := s.db.Endpoint(t.Context(), s.dana.OrgID); err != nil || to.Verdict != "it answered 401 Unauthorized" {
 			t.Errorf("the call is noted as %+v, %v", to, err)
 		}
-		s.receiver.answer = nil
+		s.receiver.answers(nil)
 		if err := s.db.RetryJob(t.Context(), s.dana, dead[0].ID); err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +291,7 @@ func TestATestIsSentAtOnce(t *testing.T) {
 		if len(got) != 1 || got[0].event.Type != "notification.test" {
 			t.Errorf("it got %+v", got)
 		}
-		s.receiver.answer = func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) }
+		s.receiver.answers(func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) })
 		if err := s.notifier.Test(t.Context(), s.dana); err == nil || !strings.Contains(err.Error(), "418") {
 			t.Errorf("a test that is refused: %v", err)
 		}
