@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// checkpointEvery is how long the checkpointer rests. Pages that are written
-// again meanwhile are copied once.
-const checkpointEvery = 250 * time.Millisecond
+// checkpointEvery is how long the checkpointer rests. A longer rest copies pages
+// that are written again only once; a shorter one keeps the flush small that a
+// commit may have to wait behind (measured in docs/benchmarks.md).
+const checkpointEvery = 50 * time.Millisecond
 
 // checkpointer copies SQLite's log into the database on a connection of its
 // own, so that commits need not. It never makes a writer wait. Where it can't

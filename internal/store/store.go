@@ -89,7 +89,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: params}).String()
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(32000)&_txlock=immediate"))
+	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(32000)&_txlock=immediate"))
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return err
 	}
-	r, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-16384)&_pragma=query_only(1)"))
+	r, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-2048)&_pragma=query_only(1)"))
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	if db.writer, err = newSQLiteWriter(ctx, w); err != nil {
 		return err
 	}
-	c, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-2048)"))
+	c, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-1024)"))
 	if err != nil {
 		return err
 	}
