@@ -61,6 +61,9 @@ func TestAScratchClusterGoesWithItsCommand(t *testing.T) {
 			if err := tc.end(cmd.Process, stdin); err != nil {
 				t.Fatal(err)
 			}
+			if err := stdin.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+				t.Fatal(err)
+			}
 			// The output ends when the last process that holds it has ended,
 			// which is the one that cleans up.
 			if _, err := io.Copy(io.Discard, out); err != nil {
