@@ -263,3 +263,21 @@ func (db *DB) SetSalesforceUsers(ctx context.Context, org string, users []switch
 		return t.insert("salesforce_user", "(org_id, salesforce_id, email, name, active)", "ON CONFLICT DO NOTHING", 5, args)
 	})
 }
+
+// ReadSalesforce makes who the one that reads from the org's Salesforce, for so
+// long, unless somebody else does: two who apply what they have read at different
+// times could undo each other's work. A duration of 0 ends it. It reports
+// whether who may read.
+func (db *DB) ReadSalesforce(ctx context.Context, org, who string, d time.Duration) (bool, error) {
+	var n int64
+	err := db.inTx(ctx, func(t *tx) (err error) {
+		until, holder := t.now.Add(d), who
+		if d == 0 {
+			until, holder = time.Time{}, ""
+		}
+		n, err = t.execN("UPDATE salesforce SET reader = $3, reader_until = $4 WHERE org_id = $1 AND secret_sealed IS NOT NULL AND (reader = $2 OR reader = '' OR reader_until < $5)",
+			org, who, holder, micros(until), micros(t.now))
+		return err
+	})
+	return n > 0, err
+}

@@ -42,6 +42,10 @@ func (a *applier) plan() ([]*plan, error) {
 			a.result.Later++
 			continue
 		}
+		if micros(r.Stamp) < s.stamp { // a newer reading was applied before it
+			a.result.Unchanged++
+			continue
+		}
 		p, err := a.planKnown(r, s)
 		if err != nil {
 			return nil, err

@@ -738,3 +738,36 @@ func TestCustomObjectsAreMatched(t *testing.T) {
 		}
 	})
 }
+
+func TestOneReadsFromSalesforceAtATime(t *testing.T) {
+	storetest.EachClock(t, func(t *testing.T, db *store.DB, clock *storetest.Clock) {
+		dana, _ := connected(t, db)
+		read := func(who string, d time.Duration, want bool) {
+			t.Helper()
+			if got, err := db.ReadSalesforce(t.Context(), dana.OrgID, who, d); err != nil || got != want {
+				t.Errorf("%s for %s: %v, %v", who, d, got, err)
+			}
+		}
+		read("a", time.Minute, true)
+		read("b", time.Minute, false)
+		read("a", time.Minute, true)
+		clock.Advance(2 * time.Minute)
+		read("b", time.Minute, true)
+		read("a", 0, false)
+		read("b", 0, true)
+		read("a", time.Minute, true)
+	})
+}
+
+func TestAnOlderReadingChangesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, _ := connected(t, db)
+		newer, older := remoteContact(1, "Newer", ""), remoteContact(1, "Older", "")
+		newer.Stamp = newer.Stamp.Add(time.Second)
+		applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{newer}})
+		applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{older}})
+		if r := bySalesforceID(t, db, dana.OrgID, newer.SalesforceID); r.Name != "Newer" {
+			t.Errorf("it is called %s", r.Name)
+		}
+	})
+}

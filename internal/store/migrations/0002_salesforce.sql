@@ -15,6 +15,8 @@ CREATE TABLE salesforce (
     calls_max          BIGINT NOT NULL DEFAULT 0,
     calls_at           BIGINT NOT NULL DEFAULT 0,
     parked_until       BIGINT NOT NULL DEFAULT 0, -- no call before: the limit is used up
+    reader             TEXT NOT NULL DEFAULT '', -- who reads from it just now; '': nobody
+    reader_until       BIGINT NOT NULL DEFAULT 0,
     created_at         BIGINT NOT NULL
 )/*clustered*/;
 
