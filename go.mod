@@ -18,6 +18,7 @@ require (
 	github.com/tink-crypto/tink-go/v2 v2.9.0 // encryption of secrets at rest, with keys that can be rotated
 	golang.org/x/crypto v0.58.0 // Argon2id for passwords
 	golang.org/x/net v0.62.0 // tests: pages are parsed as HTML
+	golang.org/x/oauth2 v0.37.0 // Salesforce: the requests for tokens, and PKCE
 	golang.org/x/time v0.16.0 // rate limits
 	modernc.org/sqlite v1.62.0 // SQLite without cgo: one static binary
 	pgregory.net/rapid v1.3.0 // tests: properties and random worlds against a model
