@@ -64,6 +64,9 @@ func (d Decision) Because(r Reader) string {
 	}
 	switch d.Reason {
 	case ReasonNoMatch:
+		if d.Refused != "" {
+			return fmt.Sprintf("No record has %s, and Salesforce refused the one that was made: %s", number, d.Refused)
+		}
 		return fmt.Sprintf("No record has %s, so there is nobody to assign it to yet.", number)
 	case ReasonAmbiguous:
 		which := "none of them has"
@@ -136,6 +139,8 @@ func (c Change) happened() string {
 		return record + " was deleted"
 	case RecordRestored:
 		return record + " was restored"
+	case RecordMerged:
+		return "Another record became part of " + record
 	case RecordReread:
 		return "The settings for reading phone numbers changed those of " + record
 	}

@@ -41,6 +41,11 @@ func TestBecauseIsOneSentence(t *testing.T) {
 			"88202 is on the block list."},
 		{"blocked number", Decision{Outcome: OutcomeDismissed, Reason: ReasonBlocked, Sender: "+15125550177"},
 			"(512) 555-0177 is on the block list."},
+		{"a record was refused", Decision{Outcome: OutcomeUnassigned, Reason: ReasonNoMatch, Sender: "+12065550142", Refused: "Enter an e-mail."},
+			"No record has (206) 555-0142, and Salesforce refused the one that was made: Enter an e-mail."},
+		{"another record was merged", Decision{Outcome: OutcomeAssigned, Reason: ReasonOnlyMatch, Record: &ada, Sender: "+15125550177", Retroactive: true,
+			Change: &Change{Kind: RecordMerged, Record: ada}},
+			"Another record became part of Contact Ada Okafor, so this text was assigned to Ada Okafor by the rule."},
 		{"a number from abroad", Decision{Outcome: OutcomeUnassigned, Reason: ReasonNoMatch, Sender: "+442079460958"},
 			"No record has +44 20 7946 0958, so there is nobody to assign it to yet."},
 

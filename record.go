@@ -42,7 +42,8 @@ func (f Fields) Text(name string) string {
 	return s
 }
 
-// Record is a row of the CRM: a Contact, a Lead or an Account.
+// Record is a row of the CRM: a Contact, a Lead, an Account, or one of a custom
+// object.
 type Record struct {
 	ID           string
 	Object       Object
@@ -70,18 +71,29 @@ type RecordRef struct {
 const (
 	maxFields      = 200
 	maxFieldName   = 80
+	maxObjectName  = 60 // a namespace of 15, a name of 40, and the underscores
 	maxPhoneFields = 20
 	maxFieldValue  = 32_768 // runes; a Salesforce long text area holds 131,072, nothing we match holds more than 255
 )
 
-// ParseObject returns the object called name.
+// ParseObject returns the object called name: one of [Objects], or a custom
+// object of the org's own, such as Patient__c.
 func ParseObject(name string) (Object, error) {
 	for _, o := range Objects() {
 		if string(o) == name {
 			return o, nil
 		}
 	}
-	return "", Invalid("object", "There is no object %q. Use Contact, Lead or Account.", name)
+	if o := Object(name); o.Custom() && o != SMSObject {
+		return o, nil
+	}
+	return "", Invalid("object", "There is no object %q. Use Contact, Lead, Account, or a custom object such as Patient__c.", truncate(name, 40))
+}
+
+// Custom reports whether the object is one that an org made for itself. Its
+// records are called by their field Name.
+func (o Object) Custom() bool {
+	return strings.HasSuffix(string(o), "__c") && len(o) > len("__c") && len(o) <= maxObjectName && validFieldName(string(o))
 }
 
 // RequiredFields returns the fields without which Salesforce refuses a record
@@ -100,7 +112,7 @@ func RequiredFields(o Object) []string {
 
 // RecordName returns the name that people see for a record with these fields.
 func RecordName(o Object, f Fields) string {
-	if o == Account {
+	if o == Account || o.Custom() {
 		return strings.TrimSpace(f.Text("Name"))
 	}
 	name := strings.TrimSpace(f.Text("FirstName") + " " + f.Text("LastName"))
@@ -209,7 +221,7 @@ func DefaultPhoneFields() PhoneFields {
 func (p PhoneFields) Check() error {
 	for _, o := range slices.Sorted(maps.Keys(p)) {
 		if _, err := ParseObject(string(o)); err != nil {
-			return Invalid("phone_fields", "There is no object %q. Use Contact, Lead or Account.", truncate(string(o), 40))
+			return Invalid("phone_fields", "There is no object %q. Use Contact, Lead, Account, or a custom object such as Patient__c.", truncate(string(o), 40))
 		}
 		if len(p[o]) > maxPhoneFields {
 			return Invalid("phone_fields", "At most %d fields of an object can be matched.", maxPhoneFields)

@@ -19,6 +19,7 @@ func TestRecordName(t *testing.T) {
 		{Lead, Fields{"FirstName": " Jo ", "LastName": "Martin ", "Company": "Acme"}, "Jo  Martin"},
 		{Account, Fields{"Name": " Ben's Bakery "}, "Ben's Bakery"},
 		{Account, Fields{"LastName": "Okafor"}, ""},
+		{"Patient__c", Fields{"Name": " P-0042 ", "LastName": "Okafor"}, "P-0042"},
 	} {
 		if got := RecordName(tc.object, tc.fields); got != tc.want {
 			t.Errorf("a %s with %v is called %q, want %q", tc.object, tc.fields, got, tc.want)
@@ -151,12 +152,12 @@ func TestTheMatchedFieldsAreTheDocumentedOnes(t *testing.T) {
 }
 
 func TestParseObject(t *testing.T) {
-	for _, name := range []string{"Contact", "Lead", "Account"} {
+	for _, name := range []string{"Contact", "Lead", "Account", "Patient__c", "ns__Patient__c"} {
 		if o, err := ParseObject(name); err != nil || string(o) != name {
 			t.Errorf("%s: %v, %v", name, o, err)
 		}
 	}
-	for _, name := range []string{"", "contact", "Case"} {
+	for _, name := range []string{"", "contact", "Case", "__c", "Patient__C", "Pa tient__c", "2nd__c", "Patient__x", "SMS__c", strings.Repeat("x", 60) + "__c"} {
 		if _, err := ParseObject(name); ErrorCode(err) != CodeInvalid {
 			t.Errorf("%q: %v, want it to be invalid", name, err)
 		}

@@ -89,6 +89,7 @@ type Decision struct {
 	By              *By        // the person who decided; nil for the rule
 	From            *RecordRef // the record that a person took it off, if one did
 	Dismissal       string     // why a person dismissed it: spam or not_needed
+	Refused         string     // why Salesforce refused the record that was made for it, and so has gone; a sentence
 	SettingsVersion int64
 }
 
@@ -117,6 +118,7 @@ const (
 	RecordDeleted  ChangeKind = "deleted"
 	RecordRestored ChangeKind = "restored"
 	RecordReread   ChangeKind = "reread" // its numbers are read by other settings now
+	RecordMerged   ChangeKind = "merged" // another was merged into it, or became it
 )
 
 // Route decides what happens to a message. It reads nothing but its argument:
@@ -205,6 +207,6 @@ func (d Decision) Dismissed(why string, from *RecordRef, by By) Decision {
 
 func (d Decision) byPerson(o Outcome, record, from *RecordRef, by By) Decision {
 	d.Outcome, d.Reason, d.Record, d.From, d.By = o, ReasonPerson, record, from, &by
-	d.Retroactive, d.Change, d.Dismissal = false, nil, ""
+	d.Retroactive, d.Change, d.Dismissal, d.Refused = false, nil, "", ""
 	return d
 }

@@ -73,6 +73,7 @@ type storedDecision struct {
 	By         *switchboard.By        `json:"by,omitempty"`
 	From       *switchboard.RecordRef `json:"from,omitempty"`
 	Dismissal  string                 `json:"why,omitempty"`
+	Refused    string                 `json:"no,omitempty"`
 	Settings   int64                  `json:"v"`
 }
 
@@ -85,7 +86,7 @@ type storedCandidate struct {
 
 func encodeDecision(d switchboard.Decision) (string, error) {
 	s := storedDecision{Outcome: d.Outcome, Reason: d.Reason, Record: d.Record, Sender: d.Sender, Retro: d.Retroactive,
-		Change: d.Change, By: d.By, From: d.From, Dismissal: d.Dismissal, Settings: d.SettingsVersion}
+		Change: d.Change, By: d.By, From: d.From, Dismissal: d.Dismissal, Refused: d.Refused, Settings: d.SettingsVersion}
 	if len(d.Candidates) > 0 {
 		s.Candidates = make([]storedCandidate, len(d.Candidates))
 		for i, c := range d.Candidates {
@@ -102,7 +103,7 @@ func decodeDecision(text string) (switchboard.Decision, error) {
 		return switchboard.Decision{}, fmt.Errorf("read a stored decision: %w", err)
 	}
 	d := switchboard.Decision{Outcome: s.Outcome, Reason: s.Reason, Record: s.Record, Sender: s.Sender, Retroactive: s.Retro,
-		Change: s.Change, By: s.By, From: s.From, Dismissal: s.Dismissal, SettingsVersion: s.Settings}
+		Change: s.Change, By: s.By, From: s.From, Dismissal: s.Dismissal, Refused: s.Refused, SettingsVersion: s.Settings}
 	for _, c := range s.Candidates {
 		d.Candidates = append(d.Candidates, switchboard.Candidate{Record: c.Record, Matched: c.Matched, Last: switchboard.Moment{At: fromMicros(c.At), Seq: c.Seq}})
 	}
