@@ -1,0 +1,54 @@
+// Package orgpackage is what Switchboard installs in a Salesforce org: the SMS
+// object with its lists and its page, the notification, the setting Create
+// Records From Unknown Numbers, the permission sets, and the keys by which a
+// retry finds the record that it made before.
+//
+// It is kept under source, as a project that the sf command line deploys as it
+// is ([Write]). The Metadata API wants the same in another layout, which [Zip]
+// makes of it. Every name in it is a contract with an org that has it already:
+// a component that is renamed here is a second one there.
+package orgpackage
+
+import (
+	"embed"
+	"io/fs"
+)
+
+// Version is the version of the package. An org that has it says so in the only
+// record of [VersionType]; it grows with each change of what is under source.
+const Version = "1.0.0"
+
+// The names that the rest of Switchboard asks an org for.
+const (
+	NotificationType   = "New_SMS"            // the custom notification type of the bell
+	KeyField           = "Switchboard_Key__c" // on Account, Contact and Lead: our id of the record, unique
+	UnknownNumbersType = "Create_Records_From_Unknown_Numbers__mdt"
+	VersionType        = "Switchboard_Package__mdt"
+)
+
+// VersionQuery asks an org which version it has. The answer has one row, with
+// the version in Version__c. An org without the package answers INVALID_TYPE,
+// and so does one that has it, to a user with neither Switchboard Admin nor
+// Switchboard Integration.
+const VersionQuery = "SELECT Version__c FROM " + VersionType + " WHERE DeveloperName = 'Installed'"
+
+// The package directories of the project.
+const (
+	mainDirectory = "force-app"
+	// An edition allows changes of five objects to be captured. An org that
+	// spends them on something else must be able to do without these.
+	captureDirectory = "change-data-capture"
+)
+
+//go:embed source
+var source embed.FS
+
+// FS returns the project in source format: sfdx-project.json and the package
+// directories that it names.
+func FS() fs.FS {
+	sub, err := fs.Sub(source, "source")
+	if err != nil {
+		panic(err) // only for a name that is no path
+	}
+	return sub
+}
