@@ -208,7 +208,9 @@ func TestTheOrderOfCandidatesDecidesNothing(t *testing.T) {
 }
 
 func TestARecordStandsForTheOneThatADecisionChose(t *testing.T) {
-	at := func(min int) Moment { return Moment{At: time.Date(2026, 3, 2, 12, min, 0, 0, time.UTC), Seq: int64(min)} }
+	at := func(min int) Moment {
+		return Moment{At: time.Date(2026, 3, 2, 12, min, 0, 0, time.UTC), Seq: int64(min)}
+	}
 	candidate := func(id string, last Moment) Candidate {
 		return Candidate{Record: RecordRef{ID: id, Object: Contact, Name: id}, Matched: []Matched{{Field: "Phone", Value: id}}, Last: last}
 	}
