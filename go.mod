@@ -19,6 +19,7 @@ require (
 	github.com/tink-crypto/tink-go/v2 v2.9.0 // encryption of secrets at rest, with keys that can be rotated
 	golang.org/x/crypto v0.58.0 // Argon2id for passwords
 	golang.org/x/net v0.62.0 // tests: pages are parsed as HTML
+	golang.org/x/oauth2 v0.37.0 // Salesforce: the requests for tokens, and PKCE
 	golang.org/x/time v0.16.0 // rate limits
 	google.golang.org/grpc v1.85.0 // Salesforce's Pub/Sub API is gRPC
 	google.golang.org/protobuf v1.36.12 // the generated messages of that API

@@ -31,6 +31,7 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of the database, also while serving."`
 	Restore restoreCmd `cmd:"" help:"Put a copy back in place of the database."`
 	Doctor  doctorCmd  `cmd:"" help:"Check the installation, and say what to do about what is wrong."`
+	Sforg   sforgCmd   `cmd:"" help:"Run a simulated Salesforce org, to try things with."`
 }
 
 // environment makes a map of NAME=value strings; of two the last counts.

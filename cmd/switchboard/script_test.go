@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //
 //	serve [FLAG…]        start switchboard serve; sets URL, and SETUP if it prints a set-up link
 //	demo [FLAG…]         the same for switchboard demo; sets SIGNIN
+//	sforg [FLAG…]        run switchboard sforg beside it until the story ends; sets SF_URL, SF_TOKEN and more
 //	finish               send it SIGTERM; it has to exit with 0
 //	keep NAME [PATH]     set NAME to what the last command printed, or to what stands at PATH in its JSON
 //	exits N COMMAND…     the command has to exit with exactly N
@@ -63,6 +64,7 @@ func TestStories(t *testing.T) {
 					"demo": func(ts *testscript.TestScript, neg bool, args []string) {
 						start(ts, neg, append([]string{"demo"}, args...))
 					},
+					"sforg":  simulate,
 					"finish": finish,
 					"keep":   keep,
 					"exits":  exits,
