@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/http"
@@ -65,6 +66,12 @@ func (o *Org) NewPubSub(keepalive time.Duration) (*PubSub, error) {
 
 // Roots returns what to trust in order to trust the server.
 func (p *PubSub) Roots() *x509.CertPool { return p.roots }
+
+// CertificatePEM returns the server's certificate, for programs that are to trust
+// it and take a file.
+func (p *PubSub) CertificatePEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.cert.Certificate[0]})
+}
 
 // Serve answers on l until ctx ends, and returns nil then. It closes l, and
 // returns after the last stream has ended. The address that it answers on is
