@@ -180,3 +180,36 @@ func (s *sandbox) switchOn(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A user of no rights gets what the check asks for by the one permission set.
+func TestTheIntegrationPermissionSetIsWhatTheCheckAsksFor(t *testing.T) {
+	s := newSandbox(t)
+	s.install(t, orgpackage.Options{})
+	user, err := s.there.AddUser("switchboard@acme.example", "Switchboard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.there.RunAs(user)
+	s.there.ExpireSessions()
+	fails := func() (found []string) {
+		for _, f := range s.Check(t.Context(), switchboard.DefaultPhoneFields()) {
+			if f.Level == salesforce.Fail {
+				found = append(found, f.What)
+			}
+		}
+		return found
+	}
+	if got, want := fails(), []string{"no View All on Account, Contact, Lead"}; !slices.Equal(got, want) {
+		t.Errorf("without the permission set the check fails for %q, want %q", got, want)
+	}
+	sets, err := s.there.Query("SELECT Id FROM PermissionSet WHERE Name = 'Switchboard_Integration'")
+	if err != nil || len(sets) != 1 {
+		t.Fatalf("the org has %d such permission sets, %v", len(sets), err)
+	}
+	if _, err := s.there.Create(s.there.Admin(), "PermissionSetAssignment", map[string]any{"PermissionSetId": sets[0]["Id"], "AssigneeId": user.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if got := fails(); len(got) > 0 {
+		t.Errorf("with the permission set the check fails for %q", got)
+	}
+}
