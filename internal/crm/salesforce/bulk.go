@@ -150,8 +150,8 @@ type Place struct {
 
 // BulkRow is a row of results, and the place behind it.
 type BulkRow struct {
-	Header []string
-	Values []string // of this row until the next; shared with nobody else only if copied
+	Header []string // of the row's page; another slice for each page
+	Values []string // the slice is used again for the next row, the texts are not
 	Place  Place
 }
 

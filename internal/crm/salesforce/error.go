@@ -166,7 +166,7 @@ func HasCode(err error, codes ...string) bool {
 // had an effect.
 func classify(code string, status int, changes bool) Class {
 	switch code {
-	case "INVALID_SESSION_ID", "INVALID_AUTH_HEADER", "SESSION_EXPIRED":
+	case "INVALID_SESSION_ID", "INVALID_AUTH_HEADER", badToken:
 		return ClassNewToken
 	case "REQUEST_LIMIT_EXCEEDED", "EXCEEDED_QUOTA", "STORAGE_LIMIT_EXCEEDED", "LIMIT_EXCEEDED",
 		"API_CURRENTLY_DISABLED", "EXCEEDED_MAX_JOBS", "DAILY_LIMIT_EXCEEDED", "CONCURRENT_REQUESTS_LIMIT_EXCEEDED":

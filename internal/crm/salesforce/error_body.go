@@ -44,6 +44,10 @@ type attributes struct {
 	URL  string `json:"url"`
 }
 
+// badToken is all that the address which tells who we are says to a dead token,
+// with a status of 403.
+const badToken = "Bad_OAuth_Token"
+
 // answerError makes an [*Error] of an answer that is not a success. The body is
 // an array of errors, one error, an array of addresses with 300, or a page of
 // HTML.
@@ -58,6 +62,9 @@ func answerError(what string, status int, header http.Header, body []byte, chang
 		return e
 	}
 	parsed := parseErrors(body)
+	if len(parsed) == 0 && strings.Trim(string(bytes.TrimSpace(body)), `"`) == badToken {
+		parsed = []errorBody{{ErrorCode: badToken}}
+	}
 	if len(parsed) == 0 {
 		if isHTML(header, body) {
 			e.Code = CodeHTML

@@ -82,14 +82,17 @@ func (c *Client) Ring(ctx context.Context, b Bell) error {
 	return bellError(err)
 }
 
-// bellError puts the error of a failing action right: its status is 400 and its
-// body an array of outcomes, each with errors of its own.
+// bellError says to a person what is missing.
 func bellError(err error) error {
-	if HasCode(err, "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_PERMISSIONS") {
+	if noAccess(err) {
 		e := asError(err)
 		e.Message, e.Quoted = "The user that we act as may not send notifications: assign it the permission set Switchboard Integration, which holds Send Custom Notifications", false
 	}
 	return err
+}
+
+func noAccess(err error) bool {
+	return HasCode(err, "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_PERMISSIONS")
 }
 
 // BellTypeID returns the id of a notification type.

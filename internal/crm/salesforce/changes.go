@@ -1,0 +1,198 @@
+package salesforce
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// Overlap is how far back of its cursor a poll looks again. A row gets its
+// stamp when its transaction writes it, and is seen when that ends, which may
+// be minutes later: a reader who has passed the stamp by then would miss the row
+// for ever. Everybody who polls Salesforce has found this out.
+const Overlap = 10 * time.Minute
+
+// Cursor is a row's place in the order of changes. Rows share a stamp, after
+// every bulk update by the thousand, so that the id belongs to it.
+type Cursor struct {
+	Stamp time.Time
+	ID    string // "": before all rows with the stamp
+}
+
+// before reports whether c comes before d.
+func (c Cursor) before(d Cursor) bool {
+	if !c.Stamp.Equal(d.Stamp) {
+		return c.Stamp.Before(d.Stamp)
+	}
+	return c.ID < d.ID
+}
+
+// Back returns the cursor so much earlier.
+func (c Cursor) Back(d time.Duration) Cursor {
+	if c.Stamp.IsZero() {
+		return Cursor{}
+	}
+	return Cursor{Stamp: c.Stamp.Add(-d)}
+}
+
+// ChangePage is a part of what changed.
+type ChangePage struct {
+	Records []switchboard.RemoteRecord
+	Next    Cursor    // of its last row; where to go on
+	ReadAt  time.Time // our clock before it was asked for: what we wrote since may not be in it
+}
+
+// Changes yields the records of an object behind a cursor, the oldest change
+// first: deleted ones, the losers of merges with the record that stands for them
+// now, converted Leads with what they became. What changes meanwhile comes
+// last or with the next poll. The caller steps its cursor back by [Overlap].
+func (o *Org) Changes(ctx context.Context, object switchboard.Object, fields []string, after Cursor) iter.Seq2[ChangePage, error] {
+	return func(yield func(ChangePage, error) bool) {
+		p, err := o.plan(ctx, object, fields)
+		if err != nil {
+			yield(ChangePage{}, err)
+			return
+		}
+		for page, err := range o.changed(ctx, string(object), p.columns, after) {
+			if err == nil {
+				page.Records = p.rows(page.rows)
+				err = o.followMerges(ctx, page.Records)
+			}
+			if err != nil {
+				yield(ChangePage{}, err)
+				return
+			}
+			if !yield(page.ChangePage, nil) {
+				return
+			}
+		}
+	}
+}
+
+type changedRows struct {
+	ChangePage
+	rows []Row
+}
+
+// changed yields the rows behind a cursor, in the order of changes.
+func (o *Org) changed(ctx context.Context, object string, columns []string, after Cursor) iter.Seq2[changedRows, error] {
+	q := Select(object, columns...).OrderBy("SystemModstamp", "Id")
+	switch {
+	case after.Stamp.IsZero():
+	case after.ID == "":
+		q.Where(AtLeast("SystemModstamp", after.Stamp))
+	default:
+		q.Where(After("SystemModstamp", after.Stamp, "Id", after.ID))
+	}
+	return func(yield func(changedRows, error) bool) {
+		next := after
+		read := o.now()
+		for page, err := range o.QueryAll(ctx, q) {
+			if err != nil {
+				yield(changedRows{}, err)
+				return
+			}
+			for _, row := range page.Rows {
+				if c := (Cursor{row.Time("SystemModstamp"), row.ID("Id")}); next.before(c) {
+					next = c
+				}
+			}
+			if !yield(changedRows{ChangePage{Next: next, ReadAt: read}, page.Rows}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// MessagePage is a part of the changed SMS__c rows.
+type MessagePage struct {
+	Messages []switchboard.RemoteMessage
+	Next     Cursor
+	ReadAt   time.Time
+}
+
+// MessageChanges yields the SMS__c rows behind a cursor, as [Org.Changes] does
+// records. It reads what people may change about a message and nothing of what
+// is in it.
+func (o *Org) MessageChanges(ctx context.Context, after Cursor) iter.Seq2[MessagePage, error] {
+	return func(yield func(MessagePage, error) bool) {
+		d, err := o.Describe(ctx, SMSObject)
+		if err != nil {
+			yield(MessagePage{}, err)
+			return
+		}
+		lookups := smsLookups(d)
+		columns := []string{"Id", smsKey, "SystemModstamp", "IsDeleted", "LastModifiedById"}
+		for _, l := range lookups {
+			columns = append(columns, l.field)
+		}
+		for page, err := range o.changed(ctx, SMSObject, columns, after) {
+			if err != nil {
+				yield(MessagePage{}, err)
+				return
+			}
+			if !yield(MessagePage{remoteMessages(page.rows, lookups), page.Next, page.ReadAt}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Messages returns the SMS__c rows with the ids.
+func (o *Org) Messages(ctx context.Context, ids []string) ([]switchboard.RemoteMessage, error) {
+	d, err := o.Describe(ctx, SMSObject)
+	if err != nil {
+		return nil, err
+	}
+	lookups := smsLookups(d)
+	columns := []string{"Id", smsKey, "SystemModstamp", "IsDeleted", "LastModifiedById"}
+	for _, l := range lookups {
+		columns = append(columns, l.field)
+	}
+	var all []switchboard.RemoteMessage
+	for chunk := range slices.Chunk(ids, idsAtOnce) {
+		rows, err := Collect(o.QueryAll(ctx, Select(SMSObject, columns...).Where(In("Id", chunk...))))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, remoteMessages(rows, lookups)...)
+	}
+	return all, nil
+}
+
+func remoteMessages(rows []Row, lookups []smsLookup) []switchboard.RemoteMessage {
+	all := make([]switchboard.RemoteMessage, 0, len(rows))
+	for _, row := range rows {
+		m := switchboard.RemoteMessage{SalesforceID: row.ID("Id"), MessageID: row.Text(smsKey), Lookups: map[switchboard.Object]string{},
+			Stamp: row.Time("SystemModstamp"), ModifiedBy: row.ID("LastModifiedById"), Deleted: row.Bool("IsDeleted")}
+		for _, l := range lookups {
+			if id := row.ID(l.field); id != "" {
+				m.Lookups[l.object] = id
+			}
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+// smsLookup is a lookup of SMS__c, and the object that it leads to.
+type smsLookup struct {
+	field  string
+	object switchboard.Object
+}
+
+// smsLookups returns the lookups of SMS__c to records: Contact__c, Lead__c,
+// Account__c, and those that an org has added for objects of its own.
+func smsLookups(d *Object) []smsLookup {
+	var all []smsLookup
+	for _, f := range d.Fields {
+		if f.Type == "reference" && len(f.ReferenceTo) == 1 && strings.HasSuffix(f.Name, "__c") {
+			all = append(all, smsLookup{f.Name, switchboard.Object(f.ReferenceTo[0])})
+		}
+	}
+	return all
+}

@@ -1,0 +1,147 @@
+package salesforce
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/switchboardhq/switchboard"
+)
+
+// SMSObject is the object of our messages.
+const SMSObject = "SMS__c"
+
+// smsKey is the field by which a message is found there: its id here.
+const smsKey = "External_Id__c"
+
+// SMS is a message as it is to be in Salesforce.
+type SMS struct {
+	ID          string // the message's id here
+	Name        string // SMS-000042
+	Phone       string // of the person, E.164
+	Body        string
+	Direction   string // inbound or outbound
+	State       string // unassigned, assigned or dismissed
+	Channel     string // what people call it
+	ReceivedAt  time.Time
+	Reason      string
+	Explanation string
+	Lookups     map[switchboard.Object]string // Salesforce ids; a lookup that is missing is cleared
+}
+
+// fields writes the message as a row. Optional fields that the org has taken
+// away from us are left out, and texts are cut where the org's field ends: a
+// message in the org that is not all there is better than none.
+func (m SMS) fields(d *Object) map[string]any {
+	f := map[string]any{smsKey: m.ID}
+	set := func(name string, value any) {
+		field, ok := d.Field(name)
+		if !ok || !field.Createable || !field.Updateable {
+			return
+		}
+		if s, isText := value.(string); isText {
+			if value = cutUnits(clean(s), field.Length); value == "" {
+				value = nil
+			}
+		}
+		f[field.Name] = value
+	}
+	set("Name", m.Name)
+	set("Phone__c", m.Phone)
+	set("Message__c", m.Body)
+	set("Direction__c", capital(m.Direction))
+	set("Status__c", capital(m.State))
+	set("Channel__c", m.Channel)
+	set("Assignment_Reason__c", m.Reason)
+	set("Explanation__c", m.Explanation)
+	if !m.ReceivedAt.IsZero() {
+		set("Received_At__c", FormatTime(m.ReceivedAt))
+	}
+	for _, l := range smsLookups(d) {
+		var value any
+		if id := m.Lookups[l.object]; id != "" {
+			value = id
+		}
+		set(l.field, value)
+	}
+	return f
+}
+
+// capital makes the value of a picklist of the package from one of ours.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return ""
+	}
+	return strings.ToUpper(string(r)) + s[n:]
+}
+
+// cutUnits cuts a text to so many UTF-16 units, which is how Salesforce counts,
+// between two characters. 0 cuts nothing.
+func cutUnits(s string, most int) string {
+	if most <= 0 || len(s) <= most {
+		return s
+	}
+	n := 0
+	for i, r := range s {
+		n++
+		if r > 0xffff {
+			n++
+		}
+		if n > most {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// parents orders messages by what they are looked up to, so that one call has
+// those of one record together: Salesforce locks the parent of each row, and two
+// calls that take the same parents in another order wait for each other.
+func (m SMS) parents() string {
+	l := m.Lookups
+	return l[switchboard.Account] + " " + l[switchboard.Contact] + " " + l[switchboard.Lead]
+}
+
+// UpsertMessages writes messages, 200 a call, and returns what became of each,
+// in their order. It may be repeated after any outcome. Once a call fails in a
+// way that the next one would too, the rest is not tried, and fails alike.
+func (o *Org) UpsertMessages(ctx context.Context, messages []SMS) []Result {
+	results := make([]Result, len(messages))
+	d, err := o.Describe(WithUse(ctx, useOf(ctx, UseWrite)), SMSObject)
+	order := make([]int, len(messages))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(messages[a].parents(), messages[b].parents()) })
+	for chunk := range slices.Chunk(order, MaxCollection) {
+		var done []Result
+		if err == nil {
+			rows := make([]map[string]any, len(chunk))
+			for i, at := range chunk {
+				rows[i] = messages[at].fields(d)
+			}
+			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows)
+		}
+		for i, at := range chunk {
+			if err != nil {
+				results[at] = Result{Err: asError(err)}
+				continue
+			}
+			results[at] = done[i]
+			if e := done[i].Err; e != nil && e.Code == "INVALID_FIELD" {
+				o.Forget(SMSObject) // a field was taken away since it was described
+			}
+		}
+		if err != nil && HasCode(err, "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE") {
+			o.Forget(SMSObject)
+		}
+		if d != nil && HasCode(err, CodeNoAnswer, CodeUnreadable) {
+			err = nil // the next call may go well
+		}
+	}
+	return results
+}
