@@ -29,7 +29,7 @@ type SMS struct {
 	ReceivedAt  time.Time
 	Reason      string
 	Explanation string
-	Lookups     map[switchboard.Object]string // Salesforce ids; a lookup that is missing is cleared
+	Lookups     map[switchboard.Object]string // Salesforce ids; a lookup that is missing is cleared, and nil leaves all alone
 }
 
 // fields writes the message as a row. Optional fields that the org has taken
@@ -61,6 +61,9 @@ func (m SMS) fields(d *Object) map[string]any {
 		set("Received_At__c", FormatTime(m.ReceivedAt))
 	}
 	for _, l := range smsLookups(d) {
+		if m.Lookups == nil {
+			break // as they are: somebody there may have changed one
+		}
 		var value any
 		if id := m.Lookups[l.object]; id != "" {
 			value = id
