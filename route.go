@@ -210,3 +210,31 @@ func (d Decision) byPerson(o Outcome, record, from *RecordRef, by By) Decision {
 	d.Retroactive, d.Change, d.Dismissal, d.Refused = false, nil, "", ""
 	return d
 }
+
+// StoodFor returns d after the record that it chose was merged into another, or
+// became another: that one stands for it, among the candidates too.
+func (d Decision) StoodFor(by RecordRef) Decision {
+	was := d.Record.ID
+	d.Record = &by
+	candidates := make([]Candidate, 0, len(d.Candidates))
+	at := -1
+	for _, c := range d.Candidates {
+		if c.Record.ID != was && c.Record.ID != by.ID {
+			candidates = append(candidates, c)
+			continue
+		}
+		c.Record = by
+		if at < 0 {
+			at = len(candidates)
+			candidates = append(candidates, c)
+			continue
+		}
+		one := &candidates[at]
+		one.Matched = slices.Concat(one.Matched, c.Matched)
+		if c.Last.Compare(one.Last) > 0 {
+			one.Last = c.Last
+		}
+	}
+	d.Candidates = candidates
+	return d
+}

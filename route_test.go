@@ -206,3 +206,25 @@ func TestTheOrderOfCandidatesDecidesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordStandsForTheOneThatADecisionChose(t *testing.T) {
+	at := func(min int) Moment {
+		return Moment{At: time.Date(2026, 3, 2, 12, min, 0, 0, time.UTC), Seq: int64(min)}
+	}
+	candidate := func(id string, last Moment) Candidate {
+		return Candidate{Record: RecordRef{ID: id, Object: Contact, Name: id}, Matched: []Matched{{Field: "Phone", Value: id}}, Last: last}
+	}
+	d := Route(Facts{Candidates: []Candidate{candidate("a", at(1)), candidate("b", at(2)), candidate("c", at(3))}})
+	winner := RecordRef{ID: "b", Object: Contact, Name: "B"}
+	got := d.StoodFor(winner)
+	if *got.Record != winner || got.Reason != ReasonLatestHistory || d.Record.ID != "c" {
+		t.Errorf("got %v by %s, from %v", got.Record, got.Reason, d.Record)
+	}
+	if len(got.Candidates) != 2 || got.Candidates[0].Record.ID != "a" || got.Candidates[1].Record != winner ||
+		got.Candidates[1].Last != at(3) || len(got.Candidates[1].Matched) != 2 {
+		t.Errorf("the candidates are %+v", got.Candidates)
+	}
+	if got := d.StoodFor(RecordRef{ID: "z", Name: "Z"}); len(got.Candidates) != 3 || got.chosen().Last != at(3) {
+		t.Errorf("a stranger stands for it among %+v", got.Candidates)
+	}
+}

@@ -65,6 +65,7 @@ func TestStories(t *testing.T) {
 						start(ts, neg, append([]string{"demo"}, args...))
 					},
 					"sforg":  simulate,
+					"topic":  topic,
 					"finish": finish,
 					"keep":   keep,
 					"exits":  exits,

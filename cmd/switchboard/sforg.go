@@ -30,6 +30,7 @@ type simulated struct {
 	UserID       string `json:"user_id"`
 	OrgID        string `json:"org_id"`
 	PubSub       string `json:"pubsub_addr"`
+	PubSubCA     string `json:"pubsub_ca"` // PEM: it signed itself
 }
 
 // Run serves a simulated Salesforce org until the process is asked to stop.
@@ -43,14 +44,33 @@ func (s *sforgCmd) Run(p *process) (err error) {
 	org := sforg.New(sforg.Config{Now: p.now, Random: p.random, Log: log, URL: url})
 	server := &http.Server{Handler: org, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	events, err := org.NewPubSub(sforg.PubSubKeepalive)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	eventListener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return errors.Join(fmt.Errorf("can't listen for the Pub/Sub API: %w", err), listener.Close())
+	}
 	var running sync.WaitGroup
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	streaming, stopStreams := context.WithCancel(p.ctx)
+	running.Go(func() {
+		if err := events.Serve(streaming, eventListener); err != nil {
+			failed <- err
+		}
+	})
 	running.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
 	defer func() {
+		stopStreams()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), time.Second)
 		defer cancel()
 		if server.Shutdown(ctx) != nil { // somebody holds on; there is nothing to save
@@ -59,7 +79,8 @@ func (s *sforgCmd) Run(p *process) (err error) {
 		running.Wait()
 	}()
 	told := simulated{URL: url, AccessToken: org.AccessToken(), ClientID: org.ClientID(), ClientSecret: org.ClientSecret(),
-		Username: org.Admin().Username, UserID: org.Admin().ID, OrgID: org.OrgID()}
+		Username: org.Admin().Username, UserID: org.Admin().ID, OrgID: org.OrgID(),
+		PubSub: eventListener.Addr().String(), PubSubCA: string(events.CertificatePEM())}
 	if err := s.tell(p, told); err != nil {
 		return err
 	}
@@ -79,6 +100,6 @@ func (s *sforgCmd) tell(p *process, told simulated) error {
 		}
 		return printf(p.stdout, "%s\n", line)
 	}
-	return printf(p.stdout, "listening on %s\nclient id: %s\nclient secret: %s\naccess token: %s\nuser: %s (%s)\norg: %s\n",
-		told.URL, told.ClientID, told.ClientSecret, told.AccessToken, told.Username, told.UserID, told.OrgID)
+	return printf(p.stdout, "listening on %s\nclient id: %s\nclient secret: %s\naccess token: %s\nuser: %s (%s)\norg: %s\nPub/Sub API: %s\n",
+		told.URL, told.ClientID, told.ClientSecret, told.AccessToken, told.Username, told.UserID, told.OrgID, told.PubSub)
 }

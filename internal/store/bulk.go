@@ -12,8 +12,9 @@ import (
 
 // NewRecord is a record to be added. Its fields have been checked.
 type NewRecord struct {
-	Object switchboard.Object
-	Fields switchboard.Fields
+	Object       switchboard.Object
+	Fields       switchboard.Fields
+	SalesforceID string // "" for one that is not there yet
 }
 
 // MaxBulk is how many records one transaction should add at most, so that
@@ -30,6 +31,9 @@ func (db *DB) CreateRecords(ctx context.Context, actor switchboard.Actor, origin
 			return err
 		}
 		ids = b.ids
+		if err := t.pushRecords(actor.OrgID, b.snap, ids...); err != nil {
+			return err
+		}
 		return t.audit(actor, "record.create_many", "record", firstOf(ids), strconv.Itoa(len(ids))+" by "+string(origin))
 	})
 	return ids, err
@@ -39,6 +43,7 @@ func (db *DB) CreateRecords(ctx context.Context, actor switchboard.Actor, origin
 type bulk struct {
 	*tx
 	org                     string
+	snap                    *snapshot
 	ids                     []string
 	senders                 map[switchboard.MatchKey]switchboard.Sender
 	changes                 map[switchboard.MatchKey]switchboard.Change // by number: the record that brought it
@@ -47,12 +52,12 @@ type bulk struct {
 }
 
 func (b *bulk) add(origin switchboard.Origin, records []NewRecord) error {
-	snap, err := b.snapshot(b.org)
-	if err != nil {
+	var err error
+	if b.snap, err = b.snapshot(b.org); err != nil {
 		return err
 	}
 	for _, n := range records {
-		if err := b.collect(snap, origin, n); err != nil {
+		if err := b.collect(b.snap, origin, n); err != nil {
 			return err
 		}
 	}
@@ -60,6 +65,24 @@ func (b *bulk) add(origin switchboard.Origin, records []NewRecord) error {
 	if err != nil {
 		return err
 	}
+	if err := b.write(); err != nil {
+		return err
+	}
+	touched := unsettled{}
+	for _, k := range slices.Sorted(maps.Keys(b.changes)) {
+		if !locked[k].waiting {
+			continue
+		}
+		if _, err := b.decideAgain(b.org, b.snap, k, b.changes[k]); err != nil {
+			return err
+		}
+		touched.add(k)
+	}
+	return b.settle(b.org, b.snap, touched)
+}
+
+// write adds what was collected. The senders are locked.
+func (b *bulk) write() error {
 	for _, rows := range []struct {
 		table, columns string
 		width          int
@@ -74,21 +97,12 @@ func (b *bulk) add(origin switchboard.Origin, records []NewRecord) error {
 			return err
 		}
 	}
-	touched := unsettled{}
-	for _, k := range slices.Sorted(maps.Keys(b.changes)) {
-		if !locked[k].waiting {
-			continue
-		}
-		if _, err := b.decideAgain(b.org, snap, k, b.changes[k]); err != nil {
-			return err
-		}
-		touched.add(k)
-	}
-	return b.settle(b.org, snap, touched)
+	return nil
 }
 
 func (b *bulk) collect(snap *snapshot, origin switchboard.Origin, n NewRecord) error {
-	r := &switchboard.Record{ID: b.newID(), Object: n.Object, Name: switchboard.RecordName(n.Object, n.Fields), Fields: n.Fields, Origin: origin, Version: 1, CreatedAt: b.now, UpdatedAt: b.now}
+	r := &switchboard.Record{ID: b.newID(), Object: n.Object, Name: switchboard.RecordName(n.Object, n.Fields), Fields: n.Fields,
+		SalesforceID: n.SalesforceID, Origin: origin, Version: 1, CreatedAt: b.now, UpdatedAt: b.now}
 	numbers, rejected := switchboard.RecordNumbers(n.Object, n.Fields, snap.settings.PhoneFields, snap.settings.Region)
 	b.ids = append(b.ids, r.ID)
 	for _, number := range numbers {

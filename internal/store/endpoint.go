@@ -16,8 +16,11 @@ import (
 const KindWebhook = "notification.webhook"
 
 // tellOutside asks for the org's webhook to be told of the notifications, if it
-// has one. A job that waits already will tell what this transaction writes.
+// has one, and for them to ring in its Salesforce. A job that waits already will tell what this transaction writes.
 func (t *tx) tellOutside(org string, snap *snapshot, notifications []string) error {
+	if err := t.pushBells(org, snap, notifications); err != nil {
+		return err
+	}
 	if !snap.endpoint || len(notifications) == 0 {
 		return nil
 	}

@@ -42,6 +42,9 @@ func (t *tx) messages(where string, args ...any) ([]*switchboard.Message, error)
 			if err != nil {
 				return err
 			}
+			if m.Record != nil && d.Record != nil && d.Record.ID != m.Record.ID {
+				d = d.StoodFor(*m.Record)
+			}
 			m.Decision = &d
 		}
 		if flags != "" {

@@ -54,6 +54,7 @@ type snapshot struct {
 	recipients map[string][]switchboard.Recipient // by channel
 	location   *time.Location
 	endpoint   bool // somebody outside is told of what waits
+	salesforce bool // a Salesforce is connected, and told of everything
 }
 
 func (s *snapshot) channel(id string) *switchboard.Channel { return s.channels[id] }
@@ -122,7 +123,8 @@ func (t *tx) readSnapshot(org string) (*snapshot, error) {
 		s.channels[c.ID] = c
 		s.recipients[c.ID] = switchboard.Recipients(*c, s.users)
 	}
-	return s, t.one("SELECT COUNT(*) > 0 FROM endpoint WHERE org_id = $1", []any{org}, &s.endpoint)
+	return s, t.one(`SELECT (SELECT COUNT(*) FROM endpoint WHERE org_id = $1) > 0, (SELECT COUNT(*) FROM salesforce WHERE org_id = $1 AND secret_sealed IS NOT NULL) > 0`,
+		[]any{org}, &s.endpoint, &s.salesforce)
 }
 
 // settingsChanged takes a new settings version: whatever a snapshot holds has changed.

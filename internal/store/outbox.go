@@ -41,16 +41,14 @@ func (t *tx) enqueue(org string, jobs ...NewJob) error {
 	slices.SortFunc(jobs, func(a, b NewJob) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
 	jobs = slices.CompactFunc(jobs, func(a, b NewJob) bool { return a.Kind == b.Kind && a.Key == b.Key })
 	t.asked = t.asked || len(jobs) > 0
+	const columns = "(org_id, id, kind, job_key, subject_id, attempts, due_at, lease, again, dead, last_error, created_at)"
+	const width = 12
+	args := make([]any, 0, len(jobs)*width)
+	now := micros(t.now)
 	for _, j := range jobs {
-		err := t.exec(`INSERT INTO outbox (org_id, id, kind, job_key, subject_id, attempts, due_at, lease, again, dead, last_error, created_at)
-			VALUES ($1, $2, $3, $4, $5, 0, $6, '', FALSE, FALSE, '', $6)
-			ON CONFLICT (org_id, kind, job_key) WHERE NOT dead DO UPDATE SET again = outbox.lease <> ''`,
-			org, t.newID(), j.Kind, j.Key, j.SubjectID, micros(t.now))
-		if err != nil {
-			return err
-		}
+		args = append(args, org, t.newID(), j.Kind, j.Key, j.SubjectID, 0, now, "", false, false, "", now)
 	}
-	return nil
+	return t.insert("outbox", columns, "ON CONFLICT (org_id, kind, job_key) WHERE NOT dead DO UPDATE SET again = outbox.lease <> ''", width, args)
 }
 
 // Enqueue adds jobs of the org by themselves.

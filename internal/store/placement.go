@@ -319,6 +319,9 @@ func (t *tx) finish(actor switchboard.Actor, snap *snapshot, action string, mess
 			return err
 		}
 	}
+	if err := t.pushMessages(actor.OrgID, snap, ids...); err != nil {
+		return err
+	}
 	var err error
 	c.Messages, err = t.messagesByID(actor.OrgID, ids)
 	return err
@@ -328,7 +331,11 @@ func (t *tx) finish(actor switchboard.Actor, snap *snapshot, action string, mess
 // without a bell, and the rule leaves them alone. It fails with not_assigned if
 // one of them is on no record.
 func (db *DB) TakeOff(ctx context.Context, actor switchboard.Actor, ids []string, version int64) (Changed, error) {
-	return db.act(ctx, actor, "message.take_off", ids, version, func(t *tx, m *switchboard.Message, c *Changed) error {
+	return db.actOn(ctx, actor, "message.take_off", ids, version, nil, takeOff(actor))
+}
+
+func takeOff(actor switchboard.Actor) func(*tx, *switchboard.Message, *Changed) error {
+	return func(t *tx, m *switchboard.Message, c *Changed) error {
 		if m.State != switchboard.Assigned || m.Record == nil {
 			return switchboard.Errorf(switchboard.CodeNotAssigned, "%s is not assigned, so there is nothing to take it off.", m.Name())
 		}
@@ -340,7 +347,7 @@ func (db *DB) TakeOff(ctx context.Context, actor switchboard.Actor, ids []string
 		}
 		d := m.Decision.TakenOff(*m.Record, actor.By())
 		return t.setMessage(actor.OrgID, m, switchboard.Unassigned, nil, &d, "")
-	})
+	}
 }
 
 // Dismissal is why messages need no record.
@@ -378,47 +385,50 @@ func (db *DB) Dismiss(ctx context.Context, actor switchboard.Actor, d Dismissal)
 	})
 }
 
-func (db *DB) act(ctx context.Context, actor switchboard.Actor, action string, ids []string, version int64, change func(*tx, *switchboard.Message, *Changed) error) (Changed, error) {
-	return db.actOn(ctx, actor, action, ids, version, nil, change)
-}
-
 // actOn runs change on each message under the locks of their senders, and makes
 // one undoable action of it.
 func (db *DB) actOn(ctx context.Context, actor switchboard.Actor, action string, ids []string, version int64,
 	more func(*tx, []*switchboard.Message) ([]*switchboard.Message, error), change func(*tx, *switchboard.Message, *Changed) error,
 ) (Changed, error) {
 	var c Changed
-	err := db.inTx(ctx, func(t *tx) error {
-		c = Changed{}
-		t.log = &changeLog{}
-		messages, err := t.lockMessages(actor.OrgID, ids, nil)
-		if err != nil {
-			return err
-		}
-		if err := checkVersion(messages[0], version, nil); err != nil {
-			return err
-		}
-		if more != nil {
-			if messages, err = more(t, messages); err != nil {
-				return err
-			}
-		}
-		snap, err := t.snapshot(actor.OrgID)
-		if err != nil {
-			return err
-		}
-		touched := unsettled{}
-		for _, m := range messages {
-			if err := change(t, m, &c); err != nil {
-				return err
-			}
-			touched.add(m.Sender.Key)
-		}
-		if err := t.finish(actor, snap, action, messages, touched, fmt.Sprintf("%d", len(messages)), &c); err != nil {
-			return err
-		}
-		c.Undo, err = t.keepUndo(actor)
+	err := db.inTx(ctx, func(t *tx) (err error) {
+		c, err = t.actOn(actor, action, ids, version, more, change)
 		return err
 	})
+	return c, err
+}
+
+func (t *tx) actOn(actor switchboard.Actor, action string, ids []string, version int64,
+	more func(*tx, []*switchboard.Message) ([]*switchboard.Message, error), change func(*tx, *switchboard.Message, *Changed) error,
+) (Changed, error) {
+	var c Changed
+	t.log = &changeLog{}
+	messages, err := t.lockMessages(actor.OrgID, ids, nil)
+	if err != nil {
+		return c, err
+	}
+	if err := checkVersion(messages[0], version, nil); err != nil {
+		return c, err
+	}
+	if more != nil {
+		if messages, err = more(t, messages); err != nil {
+			return c, err
+		}
+	}
+	snap, err := t.snapshot(actor.OrgID)
+	if err != nil {
+		return c, err
+	}
+	touched := unsettled{}
+	for _, m := range messages {
+		if err := change(t, m, &c); err != nil {
+			return c, err
+		}
+		touched.add(m.Sender.Key)
+	}
+	if err := t.finish(actor, snap, action, messages, touched, fmt.Sprintf("%d", len(messages)), &c); err != nil {
+		return c, err
+	}
+	c.Undo, err = t.keepUndo(actor)
 	return c, err
 }

@@ -31,8 +31,9 @@ func (r *receiver) write() error {
 			}
 		}
 	}
+	err := r.pushDecided()
 	r.decided = r.decided[:0]
-	return nil
+	return err
 }
 
 const messageInsert = `(org_id, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,

@@ -332,6 +332,9 @@ func (t *tx) createRecord(actor switchboard.Actor, object switchboard.Object, fi
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := t.pushRecords(org, snap, r.ID); err != nil {
+		return nil, nil, err
+	}
 	return r, resolved, t.audit(actor, "record.create", "record", r.ID, string(object))
 }
 
@@ -382,6 +385,9 @@ func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id stri
 			return t.rewriteRecord(org, &edited, numbers, rejected)
 		})
 		if err != nil {
+			return err
+		}
+		if err := t.pushRecords(org, snap, id); err != nil {
 			return err
 		}
 		edited.Version, edited.UpdatedAt = r.Version+1, t.now
@@ -478,6 +484,9 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		if err != nil {
 			return err
 		}
+		if err := t.pushRecords(org, snap, id); err != nil {
+			return err
+		}
 		r.Deleted, r.Version, r.UpdatedAt = deleted, r.Version+1, t.now
 		return t.audit(actor, action, "record", id, string(r.Object))
 	})
@@ -499,6 +508,9 @@ func (r *receiver) createForUnknown(a *arriving, u switchboard.UnknownNumbers) (
 		record.Fields["OwnerId"] = a.channel.AuthenticatedBy
 	}
 	if err := r.insertRecord(r.org, record, numbers, nil); err != nil {
+		return switchboard.RecordRef{}, err
+	}
+	if err := r.pushRecords(r.org, r.snap, record.ID); err != nil {
 		return switchboard.RecordRef{}, err
 	}
 	c := switchboard.Candidate{Record: record.Ref()}

@@ -268,7 +268,7 @@ func (t *tx) decideAgain(org string, snap *snapshot, key switchboard.MatchKey, c
 			return nil, err
 		}
 	}
-	return placed, nil
+	return placed, t.pushMessages(org, snap, idsOf(waiting)...)
 }
 
 // redecided stores what the rule says now about a waiting message; nothing if

@@ -237,6 +237,9 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 			return err
 		}
 	}
+	if err := t.pushMessages(org, snap, ids...); err != nil {
+		return err
+	}
 	return t.settle(org, snap, touched)
 }
 
@@ -256,7 +259,11 @@ func (t *tx) putBack(org string, b messageBefore) error {
 	var record, decision any
 	reason := ""
 	if b.RecordID != "" {
-		record = b.RecordID
+		standIn, err := t.standIn(org, b.RecordID)
+		if err != nil {
+			return err
+		}
+		record = standIn
 	}
 	if b.Decision != "" {
 		d, err := decodeDecision(b.Decision)
@@ -296,6 +303,9 @@ func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touche
 		return err
 	}
 	if err := t.setDeleted(org, r, true); err != nil {
+		return err
+	}
+	if err := t.pushRecords(org, snap, c.ID); err != nil {
 		return err
 	}
 	for _, key := range keys {

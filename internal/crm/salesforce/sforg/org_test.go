@@ -16,13 +16,24 @@ import (
 
 // clock is a clock that a test moves.
 type clock struct {
-	mu sync.Mutex
-	t  time.Time
+	mu   sync.Mutex
+	t    time.Time
+	real bool
+}
+
+// follow makes the clock that of the machine, for clients that have no other.
+func (c *clock) follow() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.real = true
 }
 
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.real {
+		return time.Now()
+	}
 	return c.t
 }
 
@@ -35,13 +46,13 @@ func (c *clock) Add(d time.Duration) {
 // world is an org that is served, and how to talk to it.
 type world struct {
 	*sforg.Org
-	t     *testing.T
+	t     testing.TB
 	url   string
 	clock *clock
 	token string
 }
 
-func newWorld(t *testing.T, change ...func(*sforg.Config)) *world {
+func newWorld(t testing.TB, change ...func(*sforg.Config)) *world {
 	t.Helper()
 	c := &clock{t: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)}
 	seed := [32]byte{1}
@@ -104,7 +115,7 @@ func (w *world) do(method, path string, body any, headers ...string) answer {
 }
 
 // must decodes an answer with the wanted status.
-func (a answer) must(t *testing.T, status int, v any) {
+func (a answer) must(t testing.TB, status int, v any) {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)

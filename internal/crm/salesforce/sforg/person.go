@@ -19,7 +19,8 @@ func (o *Org) enablePersonAccounts() {
 	}
 }
 
-// personContact makes the contact that a person account comes with.
+// personContact keeps the contact that a person account comes with, and makes it
+// at first.
 func (t *transaction) personContact(ob *object, r *row) *Error {
 	if r.text(ob, "LastName") == "" {
 		return nil
@@ -27,24 +28,21 @@ func (t *transaction) personContact(ob *object, r *row) *Error {
 	system := t.system
 	t.system = true
 	defer func() { t.system = system }()
-	id, err := t.create(t.o.object("Contact"), personFields(ob, r))
+	fields := map[string]any{"AccountId": r.id, "IsPersonAccount": true}
+	for from, to := range map[string]string{"LastName": "LastName", "FirstName": "FirstName", "Phone": "Phone", "PersonEmail": "Email", "PersonMobilePhone": "MobilePhone",
+		"PersonHomePhone": "HomePhone", "PersonOtherPhone": "OtherPhone", "PersonAssistantPhone": "AssistantPhone"} {
+		fields[to] = r.raw(ob.field(from).ordinal)
+	}
+	contact := t.o.object("Contact")
+	if id := r.text(ob, "PersonContactId"); id != "" {
+		return t.update(contact, id, fields)
+	}
+	id, err := t.create(contact, fields)
 	if err != nil {
 		return err
 	}
-	with := t.o.objectOf(r.id).find(r.id).copy()
+	with := ob.find(r.id).copy()
 	with.set(ob.field("PersonContactId").ordinal, id)
 	t.put(ob, with)
 	return nil
-}
-
-// personFields are the fields of a person account's contact.
-func personFields(ob *object, r *row) map[string]any {
-	m := map[string]any{"AccountId": r.id, "IsPersonAccount": true}
-	for from, to := range map[string]string{"LastName": "LastName", "FirstName": "FirstName", "Phone": "Phone", "PersonEmail": "Email", "PersonMobilePhone": "MobilePhone",
-		"PersonHomePhone": "HomePhone", "PersonOtherPhone": "OtherPhone", "PersonAssistantPhone": "AssistantPhone"} {
-		if s := r.text(ob, from); s != "" {
-			m[to] = s
-		}
-	}
-	return m
 }

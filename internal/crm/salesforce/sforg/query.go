@@ -115,8 +115,8 @@ func (q *request) query(all bool) {
 	id := makeID("01g", q.o.counter)
 	if len(rows) > c.batch {
 		q.o.cursors[id] = c
-		if old := q.o.counter - maxCursors; old > 0 {
-			delete(q.o.cursors, makeID("01g", old))
+		if q.o.counter > maxCursors {
+			delete(q.o.cursors, makeID("01g", q.o.counter-maxCursors))
 		}
 	}
 	q.page(c, id, 0)

@@ -303,6 +303,9 @@ func (t *transaction) update(ob *object, id string, fields map[string]any) *Erro
 	if ob.Name == "User" {
 		t.o.users[r.id].Username = r.text(ob, "Username")
 	}
+	if ob.Name == "Account" && t.o.config.PersonAccounts {
+		return t.personContact(ob, r)
+	}
 	return nil
 }
 
