@@ -29,7 +29,9 @@ type SMS struct {
 	ReceivedAt  time.Time
 	Reason      string
 	Explanation string
-	Lookups     map[switchboard.Object]string // Salesforce ids; a lookup that is missing is cleared
+	// Lookups holds the Salesforce id of the record in each lookup; one that is
+	// missing is cleared. nil leaves all of them as they are.
+	Lookups map[switchboard.Object]string
 }
 
 // fields writes the message as a row. Optional fields that the org has taken
@@ -59,6 +61,9 @@ func (m SMS) fields(d *Object) map[string]any {
 	set("Explanation__c", m.Explanation)
 	if !m.ReceivedAt.IsZero() {
 		set("Received_At__c", FormatTime(m.ReceivedAt))
+	}
+	if m.Lookups == nil {
+		return f
 	}
 	for _, l := range smsLookups(d) {
 		var value any
@@ -124,7 +129,8 @@ func (o *Org) UpsertMessages(ctx context.Context, messages []SMS) []Result {
 			for i, at := range chunk {
 				rows[i] = messages[at].fields(d)
 			}
-			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows)
+			// Two equal texts are two texts, whatever a duplicate rule thinks.
+			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows, WriteOptions{SaveDuplicate: true})
 		}
 		for i, at := range chunk {
 			if err != nil {

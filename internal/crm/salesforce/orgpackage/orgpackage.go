@@ -14,8 +14,10 @@ import (
 	"io/fs"
 )
 
-// Version is the version of the package. An org that has it says so in the only
-// record of [VersionType]; it grows with each change of what is under source.
+// Version is the version of the package. It grows with each change of what is
+// under source. An org that has the package says so in Version__c of the record
+// Installed of [VersionType]; to a user with neither Switchboard Admin nor
+// Switchboard Integration it says INVALID_TYPE, as an org without it does.
 const Version = "1.0.0"
 
 // The names that the rest of Switchboard asks an org for.
@@ -25,12 +27,6 @@ const (
 	UnknownNumbersType = "Create_Records_From_Unknown_Numbers__mdt"
 	VersionType        = "Switchboard_Package__mdt"
 )
-
-// VersionQuery asks an org which version it has. The answer has one row, with
-// the version in Version__c. An org without the package answers INVALID_TYPE,
-// and so does one that has it, to a user with neither Switchboard Admin nor
-// Switchboard Integration.
-const VersionQuery = "SELECT Version__c FROM " + VersionType + " WHERE DeveloperName = 'Installed'"
 
 // The package directories of the project.
 const (

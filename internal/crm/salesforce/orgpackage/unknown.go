@@ -9,14 +9,10 @@ import (
 	"github.com/switchboardhq/switchboard"
 )
 
-// UnknownNumbersQuery asks an org for its setting Create Records From Unknown
-// Numbers. The answer has one row, an [UnknownNumbers], or none if an admin
-// removed the record. A custom metadata type is in no change event, so it has to
-// be asked for now and then.
-const UnknownNumbersQuery = "SELECT Enabled__c, Object_API_Name__c, Phone_Field__c, Field_Values__c, Owner__c FROM " + UnknownNumbersType + " WHERE DeveloperName = 'Default'"
-
-// UnknownNumbers is the setting as an org holds it. An empty field arrives as
-// null.
+// UnknownNumbers is the setting Create Records From Unknown Numbers as an org
+// holds it, in the record Default of [UnknownNumbersType]; an admin may have
+// removed it. An empty field arrives as null. No change event tells of a custom
+// metadata type, so an org has to be asked for it now and then.
 type UnknownNumbers struct {
 	Enabled       bool   `json:"Enabled__c"`
 	ObjectAPIName string `json:"Object_API_Name__c"`

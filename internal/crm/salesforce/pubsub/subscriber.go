@@ -112,7 +112,7 @@ func (s *Subscriber) Check(ctx context.Context, topic string) error {
 	case err == nil:
 		return &RefusedError{topic, "can_subscribe", clip(info.GetRpcId()), "this user may not subscribe to it"}
 	case why == passing:
-		return fmt.Errorf("Salesforce's Pub/Sub API does not answer: %w", err)
+		return fmt.Errorf("the Pub/Sub API of Salesforce does not answer: %w", err)
 	default:
 		return &RefusedError{topic, code, first(trailer, "rpc-id"), says(err)}
 	}

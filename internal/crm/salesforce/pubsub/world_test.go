@@ -39,7 +39,7 @@ func newWorld(t failer, keepalive time.Duration) *world {
 	t.Helper()
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	org := sforg.New(sforg.Config{
-		Now: func() time.Time { return clock }, Random: rand.NewChaCha8([32]byte{1}), URL: "http://acme.example",
+		Now: func() time.Time { return clock }, Random: rand.NewChaCha8([32]byte{1}), URL: "https://acme.my.salesforce.com",
 	})
 	server, err := org.NewPubSub(keepalive)
 	if err != nil {
@@ -74,7 +74,7 @@ type tokens struct {
 func (k *tokens) Session(context.Context) (pubsub.Session, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return pubsub.Session{AccessToken: k.token, InstanceURL: "http://acme.example", OrgID: k.org.OrgID()}, nil
+	return pubsub.Session{AccessToken: k.token, InstanceURL: "https://acme.my.salesforce.com", OrgID: k.org.OrgID()}, nil
 }
 
 func (k *tokens) Invalidate(token string) {
