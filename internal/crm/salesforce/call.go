@@ -63,7 +63,13 @@ func (c *Client) doJSON(ctx context.Context, r call, v any) error {
 // decode reads an answer's JSON. A success that cannot be read leaves open what
 // was done.
 func (r call) decode(a *answer, v any) error {
-	if err := json.Unmarshal(a.body, v); err != nil {
+	d := json.NewDecoder(bytes.NewReader(a.body))
+	d.UseNumber()
+	err := d.Decode(v)
+	if err == nil && d.More() {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		e := &Error{What: r.what, Code: CodeUnreadable, Status: a.status, Class: ClassRetry,
 			Message: "Salesforce's answer can't be read: a proxy may have replaced it"}
 		if r.changes {

@@ -160,7 +160,7 @@ func TestRowsFailByThemselves(t *testing.T) {
 	for i := range records {
 		records[i] = map[string]any{"External_Id__c": fmt.Sprint("m", i)}
 	}
-	results, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", records)
+	results, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", records, salesforce.WriteOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,11 +179,11 @@ func TestRowsFailByThemselves(t *testing.T) {
 	if results[3].Err.Reference() || !results[4].Err.Reference() || results[1].Err.Sentence() != "Enter a phone" {
 		t.Error("the errors say the wrong thing")
 	}
-	if _, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", make([]map[string]any, 201)); !salesforce.HasCode(err, salesforce.CodeBadValue) {
+	if _, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", make([]map[string]any, 201), salesforce.WriteOptions{}); !salesforce.HasCode(err, salesforce.CodeBadValue) {
 		t.Errorf("201 rows: %v", err)
 	}
 	w = serve(t, says(200, `[{"id":"a00000000000001AAA","success":true,"errors":[]}]`))
-	if _, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", records); asError(t, err).Class != salesforce.ClassUnknown {
+	if _, err := w.UpsertCollection(t.Context(), "SMS__c", "External_Id__c", records, salesforce.WriteOptions{}); asError(t, err).Class != salesforce.ClassUnknown {
 		t.Errorf("an answer for one row of five: %v", err)
 	}
 }

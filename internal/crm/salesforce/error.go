@@ -46,6 +46,7 @@ type Error struct {
 	Fields  []string // that it is about
 	Matches []Match  // with ClassDuplicate and with several matches for one key
 	Save    bool     // with ClassDuplicate: the rule lets a person save it all the same
+	Row     bool     // it is about this record alone: others may go well
 	Err     error    // what went wrong below, if anything did
 }
 

@@ -103,14 +103,20 @@ func (l *loader) begin(ctx context.Context) error {
 		return nil
 	}
 	job, err := l.org.StartBulk(ctx, Select(object, l.plan.columns...), true)
-	if HasCode(err, "EXCEEDED_QUOTA", "EXCEEDED_MAX_JOBS", "LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "FEATURENOTENABLED") {
-		return nil // the day's jobs are used up: pages take longer, and arrive
+	if noJobs(err) {
+		return nil // pages take longer, and arrive
 	}
 	if err != nil {
 		return err
 	}
 	l.at.Job = job.ID
 	return nil
+}
+
+// noJobs reports whether the org takes no bulk job, because the day's are used
+// up or because it has none, while its other calls may go well.
+func noJobs(err error) bool {
+	return HasCode(err, "EXCEEDED_QUOTA", "EXCEEDED_MAX_JOBS", "LIMIT_EXCEEDED", "API_DISABLED_FOR_ORG", "FEATURENOTENABLED")
 }
 
 // query reads by pages, in the order of ids.
@@ -236,35 +242,29 @@ func parsePlace(s string) (Place, error) {
 	return Place{Locator: locator, Skip: n}, nil
 }
 
-// Mark is a record's id and stamp.
-type Mark struct {
-	ID    string
-	Stamp time.Time
-}
-
-// Marks yields the id and the stamp of every record of an object that is not
-// deleted, in no order, for a comparison with what is here: what a poll has
-// missed for whatever reason is found by it.
-func (o *Org) Marks(ctx context.Context, object switchboard.Object) iter.Seq2[[]Mark, error] {
-	return func(yield func([]Mark, error) bool) {
-		if err := o.marks(ctx, object, func(m []Mark) bool { return yield(m, nil) }); err != nil {
+// IDs yields the ids of an object's records that are not deleted, in no order,
+// for a comparison with what is here: it finds what a poll has missed for
+// whatever reason.
+func (o *Org) IDs(ctx context.Context, object switchboard.Object) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		if err := o.ids(ctx, string(object), func(ids []string) bool { return yield(ids, nil) }); err != nil {
 			yield(nil, err)
 		}
 	}
 }
 
-func (o *Org) marks(ctx context.Context, object switchboard.Object, yield func([]Mark) bool) error {
-	n, err := o.Count(ctx, Count(string(object)), false)
+func (o *Org) ids(ctx context.Context, object string, yield func([]string) bool) error {
+	n, err := o.Count(ctx, Count(object), false)
 	if err != nil {
 		return err
 	}
-	q := Select(string(object), "Id", "SystemModstamp")
+	q := Select(object, "Id")
 	if n >= bulkFrom {
 		job, err := o.StartBulk(ctx, q, false)
 		if err == nil {
-			return o.bulkMarks(ctx, job.ID, yield)
+			return o.bulkIDs(ctx, job.ID, yield)
 		}
-		if ClassOf(err) != ClassLimit {
+		if !noJobs(err) {
 			return err
 		}
 	}
@@ -272,58 +272,44 @@ func (o *Org) marks(ctx context.Context, object switchboard.Object, yield func([
 		if err != nil {
 			return err
 		}
-		marks := make([]Mark, 0, len(page.Rows))
+		ids := make([]string, 0, len(page.Rows))
 		for _, row := range page.Rows {
-			marks = append(marks, Mark{row.ID("Id"), row.Time("SystemModstamp")})
+			ids = append(ids, row.ID("Id"))
 		}
-		if !yield(marks) {
+		if !yield(ids) {
 			return nil
 		}
 	}
 	return nil
 }
 
-func (o *Org) bulkMarks(ctx context.Context, job string, yield func([]Mark) bool) error {
+func (o *Org) bulkIDs(ctx context.Context, job string, yield func([]string) bool) error {
 	if _, err := o.AwaitJob(ctx, job, nil); err != nil {
 		return err
 	}
-	marks := make([]Mark, 0, loadPage)
-	var bad error
+	ids := make([]string, 0, loadPage)
+	bad := false
 	end, err := o.BulkRows(ctx, job, Place{}, func(row BulkRow) bool {
-		if len(row.Values) != 2 || row.Header[0] != "Id" {
-			bad = &Error{What: "compare ids", Code: CodeUnreadable, Class: ClassPermanent, Message: "the results have other columns than were asked for"}
+		id, ok := LongID(row.Values[0])
+		if bad = !ok; bad {
 			return false
 		}
-		id, ok := LongID(row.Values[0])
-		stamp, err := ParseTime(row.Values[1])
-		if ok && err == nil {
-			marks = append(marks, Mark{id, stamp})
-		}
-		if len(marks) < loadPage {
+		if ids = append(ids, id); len(ids) < loadPage {
 			return true
 		}
-		full := marks
-		marks = make([]Mark, 0, loadPage)
+		full := ids
+		ids = make([]string, 0, loadPage) // the others are the caller's
 		return yield(full)
 	})
-	if bad != nil || err != nil {
-		return firstError(bad, err)
-	}
-	if !end.Done {
-		return nil
+	switch {
+	case bad:
+		return &Error{What: "compare ids", Code: CodeUnreadable, Class: ClassPermanent, Message: "what Salesforce gave are no ids"}
+	case err != nil || !end.Done:
+		return err
 	}
 	_ = o.DeleteJob(ctx, job) // it would go by itself in a week
-	if len(marks) > 0 {
-		yield(marks)
-	}
-	return nil
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	if len(ids) > 0 {
+		yield(ids)
 	}
 	return nil
 }

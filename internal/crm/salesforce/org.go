@@ -155,7 +155,7 @@ func fieldValue(f Field, v any) any {
 
 // idsAtOnce is how many ids stand in one query: with more, its address would be
 // longer than Salesforce takes.
-const idsAtOnce = 200
+const idsAtOnce = 100
 
 // Records returns the records with the ids, deleted ones among them. One that
 // is left out is gone without a trace.

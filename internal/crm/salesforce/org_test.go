@@ -314,18 +314,16 @@ func TestWhatStandsForARecordIsKnown(t *testing.T) {
 	if r := leads[lead]; r.ConvertedID != to.ContactID || r.Deleted || !r.Gone() {
 		t.Errorf("the lead is %+v, not %s", r, to.ContactID)
 	}
-	// Marks are of those that are there.
-	var marks []string
-	for m, err := range s.Marks(t.Context(), switchboard.Contact) {
+	// The ids are of those that are there.
+	var there []string
+	for ids, err := range s.IDs(t.Context(), switchboard.Contact) {
 		must(t, err)
-		for _, m := range m {
-			marks = append(marks, m.ID)
-		}
+		there = append(there, ids...)
 	}
-	slices.Sort(marks)
+	slices.Sort(there)
 	want := []string{c[3], to.ContactID}
 	slices.Sort(want)
-	if d := cmp.Diff(want, marks); d != "" {
+	if d := cmp.Diff(want, there); d != "" {
 		t.Error(d)
 	}
 }
@@ -387,6 +385,10 @@ func TestMessagesAreWrittenAndComeBack(t *testing.T) {
 		t.Errorf("the assigned one is %v", row)
 	}
 	// Again, moved, is the same row, and the old lookup is cleared.
+	messages[7].Lookups = nil
+	if r := s.UpsertMessages(t.Context(), messages[7:8]); r[0].Err != nil || s.there.Get("SMS__c", results[7].ID)["Contact__c"] != contact {
+		t.Errorf("lookups that were to be left alone are not: %+v", r)
+	}
 	messages[7].Lookups = map[switchboard.Object]string{switchboard.Account: account}
 	again := s.UpsertMessages(t.Context(), messages[7:8])
 	row = s.there.Get("SMS__c", results[7].ID)

@@ -97,15 +97,18 @@ func (c *Client) page(ctx context.Context, r call) (*Page, error) {
 		return nil, err
 	}
 	var body struct {
-		TotalSize int    `json:"totalSize"`
-		Done      bool   `json:"done"`
-		Next      string `json:"nextRecordsUrl"`
-		Records   []Row  `json:"records"`
+		TotalSize int              `json:"totalSize"`
+		Done      bool             `json:"done"`
+		Next      string           `json:"nextRecordsUrl"`
+		Records   []map[string]any `json:"records"`
 	}
 	if err := r.decode(a, &body); err != nil {
 		return nil, err
 	}
-	p := &Page{Total: body.TotalSize, Rows: body.Records, Date: a.header.Get("Date")}
+	p := &Page{Total: body.TotalSize, Rows: make([]Row, len(body.Records)), Date: a.header.Get("Date")}
+	for i, m := range body.Records {
+		p.Rows[i] = asRow(m)
+	}
 	if !body.Done {
 		if p.Next, err = nextPage(body.Next); err != nil {
 			return nil, err

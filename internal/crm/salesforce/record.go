@@ -50,6 +50,7 @@ func (b savedBody) result(what string, status int) Result {
 	if len(b.Errors) > 0 {
 		r.Err.fill(b.Errors, false)
 	}
+	r.Err.Row = r.Err.Class != ClassLimit && r.Err.Class != ClassNewToken
 	return r
 }
 
@@ -69,8 +70,11 @@ func (c *Client) Retrieve(ctx context.Context, object, id string, fields ...stri
 	if len(fields) > 0 {
 		r.query = url.Values{"fields": {strings.Join(fields, ",")}}
 	}
-	var row Row
-	return row, c.doJSON(ctx, r, &row)
+	var m map[string]any
+	if err := c.doJSON(ctx, r, &m); err != nil {
+		return nil, err
+	}
+	return asRow(m), nil
 }
 
 // Create makes a record and returns its id. After [ClassUnknown] it may exist:
@@ -87,7 +91,7 @@ func (c *Client) Create(ctx context.Context, object string, fields map[string]an
 	r := call{what: what, use: UseWrite, method: http.MethodPost, path: path, body: fields, header: duplicates(o), changes: true}
 	var saved savedBody
 	if err := c.doJSON(ctx, r, &saved); err != nil {
-		return "", err
+		return "", aboutRow(err)
 	}
 	result := saved.result(what, http.StatusCreated)
 	if result.Err != nil {
@@ -107,7 +111,7 @@ func (c *Client) Update(ctx context.Context, object, id string, fields map[strin
 		return err
 	}
 	_, err = c.do(ctx, call{what: what, use: UseWrite, method: http.MethodPatch, path: path, body: fields, header: duplicates(o), changes: true})
-	return err
+	return aboutRow(err)
 }
 
 // Delete puts a record into the recycle bin.
@@ -118,7 +122,7 @@ func (c *Client) Delete(ctx context.Context, object, id string) error {
 		return err
 	}
 	_, err = c.do(ctx, call{what: what, use: UseWrite, method: http.MethodDelete, path: path, changes: true})
-	return err
+	return aboutRow(err)
 }
 
 // Upsert creates the record whose external-id field is key, or updates it. It
@@ -142,7 +146,7 @@ func (c *Client) Upsert(ctx context.Context, object, field, key string, fields m
 		if e := asError(err); e.Code == "NOT_FOUND" {
 			e.Class = ClassPermanent // not the record: the field
 		}
-		return Result{}, err
+		return Result{}, aboutRow(err)
 	}
 	if a.status == http.StatusNoContent {
 		// So old versions said that they had updated. The id is asked for.
@@ -162,6 +166,20 @@ func (c *Client) Upsert(ctx context.Context, object, field, key string, fields m
 	}
 	result.Created = result.Created || a.status == http.StatusCreated
 	return result, nil
+}
+
+// aboutRow marks an error of a call for one record that another record's call
+// need not meet.
+func aboutRow(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && e.Status != 0 {
+		switch e.Class {
+		case ClassPermanent, ClassDuplicate, ClassGone:
+			e.Row = true
+		case ClassRetry:
+			e.Row = e.Code == "UNABLE_TO_LOCK_ROW" || e.Code == "DUPLICATE_VALUE"
+		}
+	}
+	return err
 }
 
 // recordPath returns the path of a record by its id, or by Object/Field and an

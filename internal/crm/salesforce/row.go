@@ -1,7 +1,6 @@
 package salesforce
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
@@ -11,19 +10,8 @@ import (
 // a bool, a [json.Number], or the [Row] of a parent.
 type Row map[string]any
 
-// UnmarshalJSON implements [json.Unmarshaler]. What says only what kind of
+// asRow makes a row of an object as JSON has it. What says only what kind of
 // record it is, and where, is left out.
-func (r *Row) UnmarshalJSON(b []byte) error {
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.UseNumber()
-	var m map[string]any
-	if err := d.Decode(&m); err != nil {
-		return err
-	}
-	*r = asRow(m)
-	return nil
-}
-
 func asRow(m map[string]any) Row {
 	delete(m, "attributes")
 	for k, v := range m {

@@ -29,7 +29,9 @@ type SMS struct {
 	ReceivedAt  time.Time
 	Reason      string
 	Explanation string
-	Lookups     map[switchboard.Object]string // Salesforce ids; a lookup that is missing is cleared, and nil leaves all alone
+	// Lookups holds the Salesforce id of the record in each lookup; one that is
+	// missing is cleared. nil leaves all of them as they are.
+	Lookups map[switchboard.Object]string
 }
 
 // fields writes the message as a row. Optional fields that the org has taken
@@ -60,10 +62,10 @@ func (m SMS) fields(d *Object) map[string]any {
 	if !m.ReceivedAt.IsZero() {
 		set("Received_At__c", FormatTime(m.ReceivedAt))
 	}
+	if m.Lookups == nil {
+		return f
+	}
 	for _, l := range smsLookups(d) {
-		if m.Lookups == nil {
-			break // as they are: somebody there may have changed one
-		}
 		var value any
 		if id := m.Lookups[l.object]; id != "" {
 			value = id
@@ -127,7 +129,8 @@ func (o *Org) UpsertMessages(ctx context.Context, messages []SMS) []Result {
 			for i, at := range chunk {
 				rows[i] = messages[at].fields(d)
 			}
-			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows)
+			// Two equal texts are two texts, whatever a duplicate rule thinks.
+			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows, WriteOptions{SaveDuplicate: true})
 		}
 		for i, at := range chunk {
 			if err != nil {

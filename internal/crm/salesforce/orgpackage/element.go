@@ -20,7 +20,8 @@ type element struct {
 	children []element
 }
 
-// text returns the text of the first child called name, "" if there is none.
+// childText returns the text of the first child called name, "" if there is
+// none.
 func (e *element) childText(name string) string {
 	for _, c := range e.children {
 		if c.name == name {

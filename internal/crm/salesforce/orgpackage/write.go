@@ -134,11 +134,11 @@ func readList(root *os.Root) (fileList, error) {
 		return l, err
 	}
 	if err := json.Unmarshal(text, &l); err != nil {
-		return l, fmt.Errorf("%s cannot be read: %w. Name an empty folder, or move it away.", path.Join(root.Name(), listName), err)
+		return l, fmt.Errorf("name an empty folder, or move %s away, which cannot be read: %w", path.Join(root.Name(), listName), err)
 	}
 	for name := range l.Files {
 		if !fs.ValidPath(name) {
-			return l, fmt.Errorf("%s names %q, which is no file of the package. Name an empty folder, or move it away.", path.Join(root.Name(), listName), name)
+			return l, fmt.Errorf("name an empty folder, or move %s away: it names %q, which is no file of the package", path.Join(root.Name(), listName), name)
 		}
 	}
 	return l, nil

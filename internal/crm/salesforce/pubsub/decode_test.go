@@ -157,6 +157,21 @@ func TestAnEventTellsWhatChanged(t *testing.T) {
 	}
 }
 
+func TestAClientKnowsItsOwnChanges(t *testing.T) {
+	for origin, want := range map[string]string{
+		"com/salesforce/api/rest/62.0;client=Switchboard":                "Switchboard",
+		"com/salesforce/api/soap/58.0;client=SfdcInternalAPI/":           "SfdcInternalAPI/",
+		"com/salesforce/api/rest/62.0;client=client=Switchboard;other=x": "client=Switchboard",
+		"com/salesforce/api/rest/62.0":                                   "",
+		"client":                                                         "",
+		"":                                                               "",
+	} {
+		if got := (Event{ChangeOrigin: origin}).Client(); got != want {
+			t.Errorf("%q is by %q, want %q", origin, got, want)
+		}
+	}
+}
+
 func TestAGapNamesRecordsOrAllOfThem(t *testing.T) {
 	s := contact(t)
 	for _, tc := range []struct {
@@ -355,6 +370,31 @@ func FuzzBitmap(f *testing.F) {
 			if p.field < 0 || p.field >= fields || p.child >= 8 {
 				t.Errorf("%v of %d fields", p, fields)
 			}
+		}
+	})
+}
+
+// A schema comes from outside as well.
+func FuzzSchema(f *testing.F) {
+	text, err := os.ReadFile("testdata/contact.avsc")
+	if err != nil {
+		f.Fatal(err)
+	}
+	payload, err := os.ReadFile("testdata/overflow.avro")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(string(text), payload)
+	f.Add(`{"type":"record","name":"X","fields":[{"name":"ChangeEventHeader","type":"X"}]}`, []byte{0})
+	f.Add(`{"type":"record","name":"X","fields":[{"name":"ChangeEventHeader","type":{"type":"array","items":"null"}}]}`, []byte{0xfe, 0xff, 0x7f})
+	limits := newLimits()
+	f.Fuzz(func(t *testing.T, text string, payload []byte) {
+		s, err := parseSchema(text)
+		if err != nil {
+			return
+		}
+		if e, err := s.decode(limits, payload); err == nil && !objectName.MatchString(e.Object) {
+			t.Errorf("%+v", e)
 		}
 	})
 }

@@ -68,6 +68,18 @@ type Event struct {
 	ReplayID []byte
 }
 
+// Client returns the name that the client which made the change goes by, "" if
+// it gave none. It is what Sforce-Call-Options said, so that a client knows its
+// own changes when they come back.
+func (e Event) Client() string {
+	for part := range strings.SplitSeq(e.ChangeOrigin, ";") {
+		if name, ok := strings.CutPrefix(part, "client="); ok {
+			return name
+		}
+	}
+	return ""
+}
+
 // Gap is why events may be missing, or "".
 type Gap string
 

@@ -215,6 +215,10 @@ func (q *request) upsertOne(ob *object, f *Field, value string, found []*row) {
 		status = http.StatusCreated
 		q.w.Header().Set("Location", q.path("/sobjects/"+ob.Name+"/"+id))
 	}
+	if !made && versionNumber(q.version) < 46 {
+		q.w.WriteHeader(http.StatusNoContent) // as it was once
+		return
+	}
 	q.reply(status, created{ID: id, Success: true, Errors: []rowError{}, Created: &made})
 }
 
