@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -114,7 +113,7 @@ func problem(err error) error {
 	if !ok {
 		return err
 	}
-	p := &crm.Problem{Message: e.Sentence(), Reference: e.Reference(), Err: e}
+	p := &crm.Problem{Message: e.Sentence(), Reference: e.Reference(), Row: e.Row, Err: e}
 	switch e.Class {
 	case salesforce.ClassRetry:
 		p.Kind = crm.Retry
@@ -131,10 +130,6 @@ func problem(err error) error {
 	case salesforce.ClassUnknown:
 		p.Kind = crm.Unknown
 	}
-	// A server that refuses one row or one record says so with these; whatever
-	// else happens would happen to the next one too.
-	ofRow := e.Status == http.StatusOK || e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound || e.Status == http.StatusMultipleChoices
-	p.Row = ofRow && p.Kind != crm.Limit && p.Kind != crm.SignIn && p.Kind != crm.Unknown
 	if len(e.Fields) > 0 {
 		p.Field = e.Fields[0]
 	}
@@ -176,13 +171,7 @@ func (r remoteOrg) Find(ctx context.Context, object switchboard.Object, fields, 
 }
 
 func (r remoteOrg) IDs(ctx context.Context, object switchboard.Object) iter.Seq2[[]string, error] {
-	return each(r.org.Marks(ctx, object), func(marks []salesforce.Mark) []string {
-		ids := make([]string, len(marks))
-		for i, m := range marks {
-			ids[i] = m.ID
-		}
-		return ids
-	})
+	return each(r.org.IDs(ctx, object), func(ids []string) []string { return ids })
 }
 
 func (r remoteOrg) MessageChanges(ctx context.Context, after crm.Cursor) iter.Seq2[crm.MessagePage, error] {
@@ -226,11 +215,7 @@ func each[A, B any](pages iter.Seq2[A, error], turn func(A) B) iter.Seq2[B, erro
 type remoteWriter struct{ org *salesforce.Org }
 
 func (w remoteWriter) Create(ctx context.Context, object switchboard.Object, key string, fields switchboard.Fields) (string, error) {
-	sent, err := w.writable(ctx, object, fields, func(f salesforce.Field) bool { return f.Createable })
-	if err != nil {
-		return "", problem(err)
-	}
-	result, err := w.org.CreateRecord(ctx, object, key, sent, salesforce.WriteOptions{})
+	result, err := w.org.CreateRecord(ctx, object, key, fields, salesforce.WriteOptions{})
 	if err == nil && result.Err != nil {
 		err = result.Err
 	}
@@ -238,30 +223,11 @@ func (w remoteWriter) Create(ctx context.Context, object switchboard.Object, key
 }
 
 func (w remoteWriter) Update(ctx context.Context, object switchboard.Object, id string, fields switchboard.Fields) error {
-	sent, err := w.writable(ctx, object, fields, func(f salesforce.Field) bool { return f.Updateable })
-	if err != nil || len(sent) == 0 {
-		return problem(err)
-	}
-	return problem(w.org.UpdateRecord(ctx, object, id, sent, salesforce.WriteOptions{SaveDuplicate: true})) // it is there already, so it makes no second one
+	return problem(w.org.UpdateRecord(ctx, object, id, fields, salesforce.WriteOptions{SaveDuplicate: true})) // it is there already, so it makes no second one
 }
 
 func (w remoteWriter) Delete(ctx context.Context, object switchboard.Object, id string) error {
 	return problem(w.org.DeleteRecord(ctx, object, id))
-}
-
-// writable leaves out what the org does not let us write.
-func (w remoteWriter) writable(ctx context.Context, object switchboard.Object, fields switchboard.Fields, may func(salesforce.Field) bool) (switchboard.Fields, error) {
-	d, err := w.org.Describe(salesforce.WithUse(ctx, salesforce.UseWrite), string(object))
-	if err != nil {
-		return nil, err
-	}
-	sent := switchboard.Fields{}
-	for name, v := range fields {
-		if f, ok := d.Field(name); ok && may(f) {
-			sent[name] = v
-		}
-	}
-	return sent, nil
 }
 
 // remoteSender writes messages, and rings.
@@ -311,7 +277,7 @@ func eventsOf(b pubsub.Batch) crm.Events {
 	events := crm.Events{All: b.Gap != pubsub.NoGap, Replay: b.ReplayID}
 	seen := map[string]bool{}
 	for _, e := range b.Events {
-		if strings.HasSuffix(e.ChangeOrigin, ";client=Switchboard") && !e.Type.Gap() {
+		if e.Client() == "Switchboard" && !e.Type.Gap() {
 			continue
 		}
 		events.All = events.All || e.All
