@@ -22,16 +22,17 @@ type cli struct {
 
 	Version kong.VersionFlag `help:"Print the version."`
 
-	Serve   serveCmd   `cmd:"" help:"Run everything: webhooks, API and pages."`
-	Demo    demoCmd    `cmd:"" help:"Run everything over a sample org in a temporary store."`
-	User    userCmd    `cmd:"" help:"Add users, let them in, keep them out."`
-	Apikey  apikeyCmd  `cmd:"" help:"Make and revoke keys for the JSON API."`
-	Channel channelCmd `cmd:"" help:"Connect provider accounts."`
-	Route   routeCmd   `cmd:"" help:"Explain what would happen to a text. Writes nothing."`
-	Backup  backupCmd  `cmd:"" help:"Write a consistent copy of the database, also while serving."`
-	Restore restoreCmd `cmd:"" help:"Put a copy back in place of the database."`
-	Doctor  doctorCmd  `cmd:"" help:"Check the installation, and say what to do about what is wrong."`
-	Sforg   sforgCmd   `cmd:"" help:"Run a simulated Salesforce org, to try things with."`
+	Serve      serveCmd      `cmd:"" help:"Run everything: webhooks, API and pages."`
+	Demo       demoCmd       `cmd:"" help:"Run everything over a sample org in a temporary store."`
+	User       userCmd       `cmd:"" help:"Add users, let them in, keep them out."`
+	Apikey     apikeyCmd     `cmd:"" help:"Make and revoke keys for the JSON API."`
+	Channel    channelCmd    `cmd:"" help:"Connect provider accounts."`
+	Route      routeCmd      `cmd:"" help:"Explain what would happen to a text. Writes nothing."`
+	Backup     backupCmd     `cmd:"" help:"Write a consistent copy of the database, also while serving."`
+	Restore    restoreCmd    `cmd:"" help:"Put a copy back in place of the database."`
+	Salesforce salesforceCmd `cmd:"" help:"Connect Salesforce, and keep both sides the same."`
+	Doctor     doctorCmd     `cmd:"" help:"Check the installation, and say what to do about what is wrong."`
+	Sforg      sforgCmd      `cmd:"" help:"Run a simulated Salesforce org, to try things with."`
 }
 
 // environment makes a map of NAME=value strings; of two the last counts.

@@ -60,6 +60,7 @@ func (d *doctorCmd) Run(p *process, c *cli) error {
 		u.clock(o)
 		u.numbers(o, d.Reindex)
 		u.providers(o)
+		u.salesforce(o)
 		return nil
 	})
 	if err != nil {
@@ -70,7 +71,6 @@ func (d *doctorCmd) Run(p *process, c *cli) error {
 	} else {
 		u.publicURL(c, base)
 	}
-	u.say(ok, "Salesforce", "not connected")
 	if u.err != nil {
 		return u.err
 	}

@@ -53,7 +53,11 @@ func newNode(p *process, db *store.DB, o serveOptions, log *slog.Logger) (*node,
 	n.metrics.watch(n.writer, db, log)
 	n.desk = desk.New(db, n.writer, n.hub, p.now, providerNames())
 	n.hooks = hooks.New(hooks.Config{DB: db, Desk: n.desk, Drivers: drivers(), Now: p.now, Log: log})
-	n.effects = n.newEffects(p, limited)
+	org, err := db.Org(p.ctx)
+	if err != nil {
+		return nil, err
+	}
+	n.effects = n.newEffects(p, org, limited)
 	var streams context.Context
 	streams, n.closeStreams = context.WithCancel(context.WithoutCancel(p.ctx))
 	receiver := provider.NewReceiver(provider.Config{

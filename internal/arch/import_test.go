@@ -53,6 +53,10 @@ var arrows = []arrow{{
 	only: append([]string{".", "internal/store", "internal/outbox"}, leaves...),
 	why:  "it does the outbox's jobs, by whichever adapter a command gives it",
 }, {
+	of:   []string{"internal/crm"},
+	only: append([]string{".", "internal/store", "internal/outbox"}, leaves...),
+	why:  "it keeps the store and a CRM the same, by whichever adapter a command gives it",
+}, {
 	of:   []string{"internal/desk"},
 	only: append([]string{".", "internal/store", "internal/intake"}, leaves...),
 	why:  "what people do is written by the store; a message that they hand in takes the intake's way like any other",

@@ -33,9 +33,12 @@ type Config struct {
 	Lease   time.Duration // how long a batch may take; a minute
 	Poll    time.Duration // how long an idle worker waits to look again; a second
 	Retries Retries
-	Now     func() time.Time
-	Random  func() float64 // from 0 to 1, 1 left out: spreads retries
-	Log     *slog.Logger
+	// Pause returns how long to take no jobs yet, 0 for not at all: because all
+	// go to one place, and that is not to be bothered. nil never pauses.
+	Pause  func() time.Duration
+	Now    func() time.Time
+	Random func() float64 // from 0 to 1, 1 left out: spreads retries
+	Log    *slog.Logger
 }
 
 // Worker does the jobs of one kind.
@@ -77,14 +80,17 @@ func (w *Worker) Wake() {
 // workers of a kind may run, here and on other machines.
 func (w *Worker) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		n, err := w.once(ctx)
+		n, err := 0, error(nil)
+		if w.pause() == 0 {
+			n, err = w.once(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			w.c.Log.Error("the outbox can't be worked on; trying again", "kind", w.c.Kind, "err", err)
 		}
 		if err == nil && n > 0 {
 			continue
 		}
-		timer := time.NewTimer(w.c.Poll)
+		timer := time.NewTimer(max(w.c.Poll, min(w.pause(), longestPause)))
 		select {
 		case <-ctx.Done():
 		case <-w.wake:
@@ -92,6 +98,30 @@ func (w *Worker) Run(ctx context.Context) {
 		}
 		timer.Stop()
 	}
+}
+
+// longestPause bounds the wait until Pause is asked again.
+const longestPause = 30 * time.Second
+
+func (w *Worker) pause() time.Duration {
+	if w.c.Pause == nil {
+		return 0
+	}
+	return w.c.Pause()
+}
+
+// Drain does the jobs that are due until there are none, or the worker is to
+// pause, and returns how many it did.
+func (w *Worker) Drain(ctx context.Context) (int, error) {
+	total := 0
+	for ctx.Err() == nil && w.pause() == 0 {
+		n, err := w.once(ctx)
+		total += n
+		if err != nil || n == 0 {
+			return total, err
+		}
+	}
+	return total, ctx.Err()
 }
 
 // once does a batch and returns how many jobs it held.
@@ -129,6 +159,12 @@ func (w *Worker) result(j store.Job, err error) store.JobResult {
 		return r
 	}
 	r.Error = err.Error()
+	var postponed *postponedError
+	if errors.As(err, &postponed) {
+		r.Retry, r.NotTried = postponed.until, true
+		w.c.Log.Debug("a job was put off", "kind", j.Kind, "job", j.ID, "subject", j.SubjectID, "at", r.Retry, "err", err)
+		return r
+	}
 	var permanent *permanentError
 	if errors.As(err, &permanent) || j.Attempts >= w.c.Retries.Attempts {
 		w.c.Log.Error("a job was given up", "kind", j.Kind, "job", j.ID, "subject", j.SubjectID, "attempts", j.Attempts, "err", err)
@@ -146,3 +182,15 @@ type permanentError struct{ err error }
 
 func (e *permanentError) Error() string { return e.err.Error() }
 func (e *permanentError) Unwrap() error { return e.err }
+
+// Postponed marks an error that is not the job's: it could not be tried, and is
+// to be at the given time. It counts as no attempt, however often it happens.
+func Postponed(err error, until time.Time) error { return &postponedError{err, until} }
+
+type postponedError struct {
+	err   error
+	until time.Time
+}
+
+func (e *postponedError) Error() string { return e.err.Error() }
+func (e *postponedError) Unwrap() error { return e.err }

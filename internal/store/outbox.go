@@ -99,6 +99,8 @@ type JobResult struct {
 	Job   Job
 	Error string    // "" for one that is done
 	Retry time.Time // when to try again; zero gives it up as dead
+	// NotTried says that this was no attempt at it.
+	NotTried bool
 }
 
 // FinishJobs writes down what became of jobs. It changes nothing about those
@@ -131,7 +133,12 @@ func (t *tx) finishJob(r JobResult) error {
 		return t.exec("UPDATE outbox SET lease = '', dead = NOT again, again = FALSE, attempts = CASE WHEN again THEN 0 ELSE attempts END, due_at = $4, last_error = $5 WHERE org_id = $1 AND id = $2 AND lease = $3",
 			append(mine, micros(t.now), r.Error)...)
 	}
-	return t.exec("UPDATE outbox SET lease = '', again = FALSE, due_at = $4, last_error = $5 WHERE org_id = $1 AND id = $2 AND lease = $3", append(mine, micros(r.Retry), r.Error)...)
+	untried := 0
+	if r.NotTried {
+		untried = 1
+	}
+	return t.exec("UPDATE outbox SET lease = '', again = FALSE, due_at = $4, last_error = $5, attempts = attempts - $6 WHERE org_id = $1 AND id = $2 AND lease = $3",
+		append(mine, micros(r.Retry), r.Error, untried)...)
 }
 
 // DeadJob is a job that was given up.

@@ -21,7 +21,8 @@ type SalesforceSettings struct {
 	APIVersion string `json:"api_version"`
 	// PubSub is the address of the stream of changes; "" is none, and the poll
 	// alone finds them.
-	PubSub string `json:"pubsub,omitempty"`
+	PubSub   string `json:"pubsub,omitempty"`
+	PubSubCA string `json:"pubsub_ca,omitempty"` // who signed its certificate, PEM; "" is who everybody trusts
 	// Fields are synced beside the usual ones, by object.
 	Fields map[switchboard.Object][]string `json:"fields,omitempty"`
 	// DailyCalls bounds our API calls a day; 0 leaves it to Salesforce's limit.

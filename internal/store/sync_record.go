@@ -340,3 +340,25 @@ func (db *DB) SetRemoteUnknownNumbers(ctx context.Context, org string, r switchb
 	_, err = db.SetUnknownNumbers(ctx, salesforceActor(org), u)
 	return err == nil, err
 }
+
+// RecordBySalesforceID returns the record that stands here for the one with the
+// Salesforce id, or an error with code not_found.
+func (db *DB) RecordBySalesforceID(ctx context.Context, org, id string) (*switchboard.Record, error) {
+	var r *switchboard.Record
+	err := db.inRead(ctx, func(t *tx) error {
+		found, err := t.synced("org_id = $1 AND salesforce_id = $2", org, id)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return switchboard.Errorf(switchboard.CodeNotFound, "The Salesforce record %q is not here.", id)
+		}
+		standIn, err := t.standIn(org, found[0].recordID)
+		if err != nil {
+			return err
+		}
+		r, err = t.record(org, standIn)
+		return err
+	})
+	return r, err
+}

@@ -125,7 +125,7 @@ func (o *Org) load(object string, start, end int, row func(i int) map[string]any
 		if _, err := t.create(ob, row(i)); err != nil {
 			return fmt.Errorf("record %d: %w", i, err)
 		}
-		t.changes, t.undo = nil, nil
+		t.changes, t.undo, t.noted = nil, nil, nil
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,11 +18,25 @@ const (
 	maxIngest = 150 << 20 // of a bulk upload
 )
 
-// The API versions that the org speaks. Answers are those of v62.0.
-var versions = []struct{ label, version string }{
-	{"Winter '21", "50.0"}, {"Spring '21", "51.0"}, {"Summer '21", "52.0"}, {"Winter '22", "53.0"}, {"Spring '22", "54.0"},
-	{"Summer '22", "55.0"}, {"Winter '23", "56.0"}, {"Spring '23", "57.0"}, {"Summer '23", "58.0"}, {"Winter '24", "59.0"},
-	{"Spring '24", "60.0"}, {"Summer '24", "61.0"}, {"Winter '25", "62.0"},
+// The API versions that an org speaks, unless SetVersions says otherwise.
+// Answers are those of v62.0, whatever the version, but for what is noted where
+// it differs.
+const (
+	oldestVersion = 31
+	newestVersion = 67
+)
+
+// SetVersions changes which API versions the org speaks, such as 31 to 51 for an
+// org of long ago.
+func (o *Org) SetVersions(oldest, newest int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.oldest, o.newestAPI = oldest, newest
+}
+
+// release names the release that brought a version.
+func release(version int) string {
+	return fmt.Sprintf("%s '%d", []string{"Spring", "Summer", "Winter"}[version%3], 15+(version-32)/3)
 }
 
 // request is a call of the REST API by a user.
@@ -177,9 +190,11 @@ func (o *Org) dispatch(w http.ResponseWriter, r *http.Request, path string, body
 		o.listVersions(w)
 	case path == "/_sforg/notifications":
 		o.listNotifications(w, r)
+	case strings.HasPrefix(path, "/_sforg/"):
+		o.pages(w, r, path, body)
 	default:
 		m := dataPath.FindStringSubmatch(path)
-		if m == nil || !slices.ContainsFunc(versions, func(v struct{ label, version string }) bool { return v.version == m[1] }) {
+		if m == nil || !o.speaks(m[1]) {
 			writeErrors(w, notFound())
 			return
 		}
@@ -214,6 +229,8 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 		writeErrors(w, invalidSession())
 	case !allowed:
 		writeErrors(w, limitExceeded())
+	case !user.may(APIEnabled):
+		writeErrors(w, &Error{Code: "API_DISABLED_FOR_ORG", Message: "The REST API is not enabled for this Organization.", Status: http.StatusForbidden})
 	default:
 		q.who = actor{user: user, version: version, client: option(r, "Sforce-Call-Options", "client")}
 		q.who.allowSave = option(r, "Sforce-Duplicate-Rule-Header", "allowSave") == "true"
@@ -321,10 +338,29 @@ func (q *request) methodNotAllowed() {
 	q.fail(&Error{Code: "METHOD_NOT_ALLOWED", Message: fmt.Sprintf("HTTP Method '%s' not allowed. Allowed are HEAD,GET,POST,PATCH,DELETE", q.r.Method), Status: http.StatusMethodNotAllowed})
 }
 
+func (o *Org) speaks(version string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := versionNumber(version)
+	return n >= o.oldest && n <= o.newestAPI
+}
+
+// versionNumber returns 62 for 62.0.
+func versionNumber(version string) int {
+	n, err := strconv.Atoi(strings.TrimSuffix(version, ".0"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 func (o *Org) listVersions(w http.ResponseWriter) {
-	var list []map[string]string
-	for _, v := range versions {
-		list = append(list, map[string]string{"label": v.label, "url": "/services/data/v" + v.version, "version": v.version})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	list := []map[string]string{}
+	for n := o.oldest; n <= o.newestAPI; n++ {
+		v := strconv.Itoa(n) + ".0"
+		list = append(list, map[string]string{"label": release(n), "url": "/services/data/v" + v, "version": v})
 	}
 	writeJSON(w, http.StatusOK, list)
 }

@@ -2,7 +2,6 @@ package sforg
 
 import (
 	"encoding/xml"
-	"fmt"
 	"path"
 	"strings"
 )
@@ -236,7 +235,7 @@ func (in *installer) required(object, field string) bool {
 }
 
 // listed checks package.xml against what the zip holds.
-func (in *installer) listed(manifest []byte) error {
+func (in *installer) listed(file string, manifest []byte) {
 	var m struct {
 		Types []struct {
 			Name    string   `xml:"name"`
@@ -245,7 +244,8 @@ func (in *installer) listed(manifest []byte) error {
 		Version string `xml:"version"`
 	}
 	if err := xml.Unmarshal(manifest, &m); err != nil {
-		return fmt.Errorf("package.xml: %w", err)
+		in.fail(component{"", "package.xml", file}, "Error parsing file: %v", err)
+		return
 	}
 	have := map[string]bool{}
 	for _, c := range in.components {
@@ -259,5 +259,4 @@ func (in *installer) listed(manifest []byte) error {
 			}
 		}
 	}
-	return nil
 }

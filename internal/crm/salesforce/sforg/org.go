@@ -32,19 +32,21 @@ type Org struct {
 	log    *slog.Logger
 	mux    http.Handler
 
-	mu       sync.Mutex
-	url      string
-	objects  map[string]*object // by name in lower case
-	byPrefix map[string]*object
-	order    []*object
-	users    map[string]*User // by id
-	admin    *User
-	orgID    string
+	mu        sync.Mutex
+	url       string
+	oldest    int // API version
+	newestAPI int
+	objects   map[string]*object // by name in lower case
+	byPrefix  map[string]*object
+	order     []*object
+	users     map[string]*User // by id
+	admin     *User
+	orgID     string
+	cleared   map[string][]clearedLookup // by the id of what was deleted
 
 	feed       feed
 	commits    int64
 	delay      time.Duration // see SetCommitDelay
-	newest     instant       // the latest stamp given
 	validation []validation
 	duplicates []duplicateRule
 
@@ -66,9 +68,8 @@ type Org struct {
 	jobList  []*job
 	deploys  map[string]*deployment
 	bell     []Notification
-	releases map[string]bool // notification types' ids
-	counter  int             // of jobs and cursors
-	bulkPage int             // see SetBulkPage
+	counter  int // of jobs and cursors
+	bulkPage int // see SetBulkPage
 }
 
 // An app is a connected app, or an External Client App as they are called now.
@@ -81,21 +82,24 @@ type app struct {
 // New makes an org that is empty but for its admin user and a connected app.
 func New(c Config) *Org {
 	o := &Org{
-		config:   c,
-		log:      c.Log,
-		url:      c.URL,
-		objects:  map[string]*object{},
-		byPrefix: map[string]*object{},
-		users:    map[string]*User{},
-		sessions: map[string]*session{},
-		codes:    map[string]grant{},
-		refresh:  map[string]grant{},
-		apps:     map[string]*app{},
-		limit:    cmp.Or(c.DailyLimit, 15_000),
-		cursors:  map[string]*cursor{},
-		jobs:     map[string]*job{},
-		deploys:  map[string]*deployment{},
-		consent:  true,
+		config:    c,
+		log:       c.Log,
+		url:       c.URL,
+		oldest:    oldestVersion,
+		newestAPI: newestVersion,
+		objects:   map[string]*object{},
+		byPrefix:  map[string]*object{},
+		users:     map[string]*User{},
+		cleared:   map[string][]clearedLookup{},
+		sessions:  map[string]*session{},
+		codes:     map[string]grant{},
+		refresh:   map[string]grant{},
+		apps:      map[string]*app{},
+		limit:     cmp.Or(c.DailyLimit, 15_000),
+		cursors:   map[string]*cursor{},
+		jobs:      map[string]*job{},
+		deploys:   map[string]*deployment{},
+		consent:   true,
 	}
 	if o.log == nil {
 		o.log = slog.New(slog.DiscardHandler)
@@ -139,7 +143,7 @@ func (o *Org) seed() {
 	o.token = o.newSession(o.admin, o.app, "api refresh_token full")
 }
 
-// now returns the time in whole seconds of what happens at present.
+// now returns the time of what happens at present.
 func (o *Org) now() time.Time { return o.config.Now().UTC() }
 
 func (o *Org) nextCommit() int64 {

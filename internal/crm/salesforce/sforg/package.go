@@ -202,6 +202,11 @@ func (o *Org) install(files map[string][]byte, check bool) ([]component, []failu
 			stage(name, files[name])
 		}
 	}
+	for _, name := range names {
+		if path.Base(name) == "package.xml" {
+			in.listed(name, files[name])
+		}
+	}
 	if len(in.failures) == 0 && !check {
 		in.apply()
 	}

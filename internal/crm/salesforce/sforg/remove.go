@@ -27,8 +27,12 @@ func (t *transaction) remove(ob *object, id string) *Error {
 			}
 		}
 	}
+	before := t.o.cleared[r.id]
+	t.undo = append(t.undo, func() { t.o.cleared[r.id] = before })
+	t.o.cleared[r.id] = nil
 	t.referrers(ob, r.id, func(child *object, c *row, f *Field) {
 		t.repoint(child, c, f, nil)
+		t.o.cleared[r.id] = append(t.o.cleared[r.id], clearedLookup{child, c.num, f.Name})
 	})
 	gone := r.copy()
 	gone.deleted, gone.stamp = true, t.stamp
@@ -36,6 +40,14 @@ func (t *transaction) remove(ob *object, id string) *Error {
 	t.put(ob, gone)
 	t.note(ob, r.num, ChangeDelete, nil)
 	return nil
+}
+
+// clearedLookup is a lookup that was cleared because its target was deleted; an
+// undelete sets it again.
+type clearedLookup struct {
+	child *object
+	num   int
+	field string
 }
 
 // restore takes a record out of the recycle bin.
@@ -55,6 +67,12 @@ func (t *transaction) restore(ob *object, id string) *Error {
 	}
 	t.put(ob, back)
 	t.note(ob, r.num, ChangeUndelete, nil)
+	for _, l := range t.o.cleared[r.id] { // those that nobody has set again
+		c, f := l.child.rows[l.num], l.child.field(l.field)
+		if c != nil && !c.deleted && c.raw(f.ordinal) == nil {
+			t.repoint(l.child, c, f, r.id)
+		}
+	}
 	if ob.Name == "Account" {
 		contact := t.o.object("Contact")
 		account := contact.field("AccountId")

@@ -93,7 +93,7 @@ type created struct {
 // record answers for one record by its id.
 func (q *request) record(ob *object, method, id string) {
 	r := ob.find(id)
-	if r == nil || r.deleted && method == http.MethodGet {
+	if r == nil || r.deleted && method == http.MethodGet || !q.who.user.seesRow(ob, r) {
 		q.fail(&Error{Code: "NOT_FOUND", Message: "Provided external ID field does not exist or is not accessible: " + cut(id, 40), Status: http.StatusNotFound})
 		return
 	}
@@ -214,6 +214,10 @@ func (q *request) upsertOne(ob *object, f *Field, value string, found []*row) {
 	if made {
 		status = http.StatusCreated
 		q.w.Header().Set("Location", q.path("/sobjects/"+ob.Name+"/"+id))
+	}
+	if !made && versionNumber(q.version) < 46 {
+		q.w.WriteHeader(http.StatusNoContent) // as it was once
+		return
 	}
 	q.reply(status, created{ID: id, Success: true, Errors: []rowError{}, Created: &made})
 }

@@ -117,8 +117,11 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 		}
 		p.order = append(p.order, c)
 	}
-	var err *Error
-	p.filter, err = b.condition(q.where)
+	filter, err := b.condition(q.where)
+	p.filter = filter
+	if owner := ob.field("OwnerId"); owner != nil && !u.may(ViewAllData) {
+		p.filter = func(r *row) bool { return r.raw(owner.ordinal) == u.ID && filter(r) }
+	}
 	return p, err
 }
 

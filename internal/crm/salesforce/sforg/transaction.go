@@ -3,6 +3,7 @@ package sforg
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -29,6 +30,13 @@ type transaction struct {
 	stamp   instant
 	undo    []func()
 	changes []*pending
+	noted   map[recordKey]*pending
+}
+
+// recordKey names a record within the org.
+type recordKey struct {
+	ob  *object
+	num int
 }
 
 // pending is the change of one record that a transaction will publish.
@@ -76,8 +84,11 @@ func (t *transaction) commit() {
 		c := Change{Object: p.ob.Name, Type: p.kind, IDs: []string{r.id}, User: t.user.ID, Origin: origin,
 			CommitAt: t.at, CommitNumber: number, TransactionKey: key}
 		p.describe(&c, r)
-		same := fmt.Sprint(c.Object, c.Type, c.Fields)
-		if i, ok := merged[same]; ok && (c.Type == ChangeUpdate || c.Type == ChangeDelete) {
+		same := ""
+		if c.Type == ChangeUpdate || c.Type == ChangeDelete {
+			same = fmt.Sprint(c.Object, c.Type, c.Fields)
+		}
+		if i, ok := merged[same]; ok && same != "" {
 			t.o.feed.changes[i].IDs = append(t.o.feed.changes[i].IDs, r.id)
 			continue
 		}
@@ -87,7 +98,7 @@ func (t *transaction) commit() {
 		merged[same] = len(t.o.feed.changes) - 1
 	}
 	t.o.feed.publish(t.at)
-	t.changes, t.undo = nil, nil
+	t.changes, t.undo, t.noted = nil, nil, nil
 }
 
 // describe fills in what a change event says of a record's fields.
@@ -114,32 +125,34 @@ func (p *pending) describe(c *Change, r *row) {
 // note remembers a change for commit. One record gets one event per transaction,
 // of its first kind.
 func (t *transaction) note(ob *object, num int, kind ChangeType, changed map[int]bool) {
-	for _, p := range t.changes {
-		if p.ob != ob || p.num != num || p.kind == "" {
-			continue
+	key := recordKey{ob, num}
+	p := t.noted[key]
+	if p == nil {
+		p = &pending{ob, num, kind, changed}
+		t.changes = append(t.changes, p)
+		if t.noted == nil {
+			t.noted = map[recordKey]*pending{}
 		}
-		before := *p
-		t.undo = append(t.undo, func() { *p = before })
-		if kind == ChangeDelete {
-			p.kind = ChangeDelete
-			if before.kind == ChangeCreate {
-				p.kind = "" // never seen by anybody
-			}
-			return
-		}
-		both := map[int]bool{}
-		for f := range p.changed {
-			both[f] = true
-		}
-		for f := range changed {
-			both[f] = true
-		}
-		p.changed = both
+		t.noted[key] = p
+		n := len(t.changes) - 1
+		t.undo = append(t.undo, func() {
+			t.changes = t.changes[:n]
+			delete(t.noted, key)
+		})
 		return
 	}
-	t.changes = append(t.changes, &pending{ob, num, kind, changed})
-	n := len(t.changes) - 1
-	t.undo = append(t.undo, func() { t.changes = t.changes[:n] })
+	before := *p
+	t.undo = append(t.undo, func() { *p = before })
+	if kind == ChangeDelete {
+		p.kind = ChangeDelete
+		if before.kind == ChangeCreate {
+			p.kind = "" // never seen by anybody
+		}
+		return
+	}
+	p.changed = map[int]bool{}
+	maps.Copy(p.changed, before.changed)
+	maps.Copy(p.changed, changed)
 }
 
 // put makes r the current version of its record.

@@ -1,0 +1,423 @@
+package crm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
+)
+
+// How often what changes seldom is looked at.
+const (
+	setupEvery   = 5 * time.Minute
+	usersEvery   = time.Hour
+	compareEvery = 24 * time.Hour
+
+	readLease = 2 * time.Minute // how long one process reads at most without saying that it still does
+)
+
+// Progress is told how far a first load is.
+type Progress func(object switchboard.Object, rows, total int64)
+
+// Puller brings here what was changed in Salesforce. It is safe for concurrent
+// use: it reads one thing after the other.
+type Puller struct {
+	db       *store.DB
+	org      string
+	who      string // which process this is
+	remote   Remote
+	gate     *Gate
+	progress Progress
+	now      func() time.Time
+	log      *slog.Logger
+
+	pulling sync.Mutex // one Pull at a time
+	setupAt time.Time
+	usersAt time.Time
+
+	// applying is held from a reading until it is applied, so that of two readings
+	// of one thing the older is never applied last. A load does without: there the
+	// records' stamps tell.
+	applying sync.Mutex
+}
+
+// scope is what is synced, as the settings say it now.
+type scope struct {
+	objects []switchboard.Object
+	fields  map[switchboard.Object][]string
+}
+
+func (p *Puller) scope(ctx context.Context) (scope, error) {
+	settings, err := p.db.Settings(ctx, p.org)
+	if err != nil {
+		return scope{}, err
+	}
+	c, err := p.db.Salesforce(ctx, p.org)
+	if err != nil {
+		return scope{}, err
+	}
+	s := scope{objects: objectsOf(settings.PhoneFields), fields: map[switchboard.Object][]string{}}
+	for _, o := range s.objects {
+		s.fields[o] = fieldsOf(o, settings.PhoneFields, c.Fields)
+	}
+	return s, nil
+}
+
+// errBusy is why nothing was read.
+var errBusy = &switchboard.Error{Code: switchboard.CodeConflict, Message: "Another process reads from Salesforce just now. Try again in a moment."}
+
+// Pull reads everything that changed since it last did, and applies it. With
+// full, records that have been read before are read again. It fails with
+// conflict while another process reads.
+func (p *Puller) Pull(ctx context.Context, full bool) error {
+	p.pulling.Lock()
+	defer p.pulling.Unlock()
+	return p.reading(ctx, func(ctx context.Context) error { return p.pull(ctx, full) })
+}
+
+// reading runs do while no other process reads.
+func (p *Puller) reading(ctx context.Context, do func(context.Context) error) error {
+	if ok, err := p.db.ReadSalesforce(ctx, p.org, p.who, readLease); err != nil || !ok {
+		if err == nil {
+			err = errBusy
+		}
+		return err
+	}
+	err := do(ctx)
+	_, released := p.db.ReadSalesforce(context.WithoutCancel(ctx), p.org, p.who, 0)
+	return errors.Join(err, released)
+}
+
+// stillReading goes on being the one that reads.
+func (p *Puller) stillReading(ctx context.Context) error {
+	ok, err := p.db.ReadSalesforce(ctx, p.org, p.who, readLease)
+	if err == nil && !ok {
+		err = errBusy
+	}
+	return err
+}
+
+func (p *Puller) pull(ctx context.Context, full bool) error {
+	if err := p.setup(ctx, full); err != nil {
+		return err
+	}
+	s, err := p.scope(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range s.objects {
+		if err := p.load(ctx, s, o, full); err != nil {
+			return fmt.Errorf("read all of %s: %w", o, p.noted(ctx, err))
+		}
+	}
+	if err := p.poll(ctx, s); err != nil {
+		return p.noted(ctx, err)
+	}
+	for _, o := range s.objects {
+		if err := p.compareIfDue(ctx, s, o, full); err != nil {
+			return fmt.Errorf("compare the ids of %s: %w", o, p.noted(ctx, err))
+		}
+	}
+	p.gate.note(nil)
+	return nil
+}
+
+// noted tells the gate of an error of Salesforce's.
+func (p *Puller) noted(ctx context.Context, err error) error {
+	var problem *Problem
+	if errors.As(err, &problem) && p.gate.note(problem) {
+		if perr := p.db.ParkSalesforce(ctx, p.org, p.gate.Until()); perr != nil {
+			return errors.Join(err, perr)
+		}
+	}
+	return err
+}
+
+// setup reads what admins set up: users, and Create Records From Unknown
+// Numbers. A setting that cannot be is reported, and the one before stays.
+func (p *Puller) setup(ctx context.Context, now bool) error {
+	if now || p.now().Sub(p.usersAt) >= usersEvery {
+		users, err := p.remote.Setup.Users(ctx)
+		if err != nil {
+			return p.noted(ctx, err)
+		}
+		if err := p.db.SetSalesforceUsers(ctx, p.org, users); err != nil {
+			return err
+		}
+		p.usersAt = p.now()
+	}
+	if now || p.now().Sub(p.setupAt) >= setupEvery {
+		u, err := p.remote.Setup.UnknownNumbers(ctx)
+		if err == nil && u != nil {
+			_, err = p.db.SetRemoteUnknownNumbers(ctx, p.org, *u)
+		}
+		var coded *switchboard.Error
+		var problem *Problem
+		switch {
+		case err == nil:
+		case errors.As(err, &coded) && coded.Code == switchboard.CodeInvalid, errors.As(err, &problem) && problem.Kind == Permanent:
+			p.log.Warn("Create Records From Unknown Numbers in Salesforce can't be used as it is", "err", err)
+		default:
+			return p.noted(ctx, err)
+		}
+		p.setupAt = p.now()
+	}
+	return nil
+}
+
+// load reads all records of an object, unless that was done. It goes on where
+// it was cut off.
+func (p *Puller) load(ctx context.Context, s scope, object switchboard.Object, full bool) error {
+	c, err := p.db.SyncCursor(ctx, p.org, object)
+	if err != nil {
+		return err
+	}
+	if !c.LoadedAt.IsZero() {
+		if !full {
+			return nil
+		}
+		c.LoadSince, c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal, c.LoadedAt = time.Time{}, "", "", 0, 0, time.Time{}
+	}
+	from := Loading{Since: c.LoadSince, Job: c.LoadJob, Next: c.LoadNext, Rows: c.LoadRows, Total: c.LoadTotal}
+	done := false
+	for page, err := range p.remote.Records.Load(ctx, object, s.fields[object], from) {
+		if err != nil {
+			return err
+		}
+		if err := p.stillReading(ctx); err != nil {
+			return err
+		}
+		if err := p.apply(ctx, s, store.Remote{ReadAt: page.ReadAt, Records: page.Records}); err != nil {
+			return err
+		}
+		l := page.Loading
+		c.LoadSince, c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal = l.Since, l.Job, l.Next, l.Rows, l.Total
+		if done = l.Done; done {
+			c.LoadJob, c.LoadNext, c.LoadedAt, c.ComparedAt = "", "", p.now(), p.now()
+			if c.Stamp.IsZero() || c.Stamp.After(l.Since) {
+				c.Stamp = l.Since
+			}
+		}
+		if err := p.db.SetSyncCursor(ctx, p.org, c); err != nil {
+			return err
+		}
+		if p.progress != nil {
+			p.progress(object, l.Rows, l.Total)
+		}
+	}
+	if !done {
+		return fmt.Errorf("the load of %s ended before its end", object)
+	}
+	return nil
+}
+
+// held bounds the rows of a poll that are applied together.
+const held = 4000
+
+// poll reads what changed: the messages first and then the records, so that
+// what a message was placed on is among them, and a merge that has moved it.
+// All is applied together, messages in the transaction of their records: a
+// record that somebody made for a message gets it by that person's hand, not by
+// the rule.
+func (p *Puller) poll(ctx context.Context, s scope) error {
+	p.applying.Lock()
+	defer p.applying.Unlock()
+	messages, next, readAt, err := p.changedMessages(ctx)
+	if err != nil {
+		return err
+	}
+	batch := store.Remote{ReadAt: readAt, Messages: messages}
+	var cursors []store.SyncCursor
+	flush := func() error {
+		if err := p.apply(ctx, s, batch); err != nil {
+			return err
+		}
+		for _, c := range cursors {
+			if err := p.db.SetSyncCursor(ctx, p.org, c); err != nil {
+				return err
+			}
+		}
+		batch, cursors = store.Remote{}, nil
+		return p.stillReading(ctx)
+	}
+	for _, o := range s.objects {
+		c, err := p.db.SyncCursor(ctx, p.org, o)
+		if err != nil {
+			return err
+		}
+		for page, err := range p.remote.Records.Changes(ctx, o, s.fields[o], back(c.Stamp)) {
+			if err != nil {
+				return err
+			}
+			if batch.ReadAt.IsZero() || page.ReadAt.Before(batch.ReadAt) {
+				batch.ReadAt = page.ReadAt
+			}
+			batch.Records = append(batch.Records, page.Records...)
+			if page.Next.Stamp.After(c.Stamp) {
+				c.Stamp = page.Next.Stamp
+			}
+			cursors = append(slices.DeleteFunc(cursors, func(have store.SyncCursor) bool { return have.Object == o }), c)
+			if len(batch.Records) >= held {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	c, err := p.db.SyncCursor(ctx, p.org, switchboard.SMSObject)
+	if err != nil || !next.Stamp.After(c.Stamp) {
+		return err
+	}
+	c.Stamp = next.Stamp
+	return p.db.SetSyncCursor(ctx, p.org, c)
+}
+
+// back is where a poll begins that has read all up to stamp.
+func back(stamp time.Time) Cursor {
+	if stamp.IsZero() {
+		return Cursor{}
+	}
+	return Cursor{Stamp: stamp.Add(-Overlap)}
+}
+
+// changedMessages returns the messages that changed. Where there are very many,
+// it applies all but the last of them by the way.
+func (p *Puller) changedMessages(ctx context.Context) ([]switchboard.RemoteMessage, Cursor, time.Time, error) {
+	c, err := p.db.SyncCursor(ctx, p.org, switchboard.SMSObject)
+	if err != nil {
+		return nil, Cursor{}, time.Time{}, err
+	}
+	var all []switchboard.RemoteMessage
+	var next Cursor
+	var readAt time.Time
+	for page, err := range p.remote.Messages.MessageChanges(ctx, back(c.Stamp)) {
+		if err != nil {
+			return nil, next, readAt, err
+		}
+		if readAt.IsZero() {
+			readAt = page.ReadAt
+		}
+		all, next = append(all, page.Messages...), page.Next
+	}
+	return all, next, readAt, nil
+}
+
+// rounds bounds how often what is missing is fetched for what needs it.
+const rounds = 4
+
+// apply applies what was read. Records that others need and that are not here
+// are fetched first; one that can't be had is done without.
+func (p *Puller) apply(ctx context.Context, s scope, c store.Remote) error {
+	tried := map[string]bool{}
+	for range rounds {
+		applied, err := p.db.ApplyRemote(ctx, p.org, c)
+		if err != nil {
+			return err
+		}
+		if n := applied.Created + applied.Updated + applied.Deleted + applied.Restored + applied.Merged + applied.Placed; n > 0 {
+			p.log.Debug("applied what changed in Salesforce", "created", applied.Created, "updated", applied.Updated, "deleted", applied.Deleted,
+				"restored", applied.Restored, "merged", applied.Merged, "placed", applied.Placed, "later", applied.Later)
+		}
+		missing := slices.DeleteFunc(applied.Missing, func(id string) bool { return tried[id] })
+		if len(missing) == 0 {
+			if len(applied.Missing) == 0 {
+				return nil
+			}
+			return p.doWithout(ctx, c, applied.Missing)
+		}
+		for _, id := range missing {
+			tried[id] = true
+		}
+		found, err := p.find(ctx, s, missing)
+		if err != nil {
+			return err
+		}
+		c.Records = append(c.Records, found...)
+	}
+	return nil
+}
+
+// doWithout applies what stands for a record that nobody can see as what it is
+// without it: a deletion.
+func (p *Puller) doWithout(ctx context.Context, c store.Remote, missing []string) error {
+	var gone []switchboard.RemoteRecord
+	for _, r := range c.Records {
+		if r.StandIn() != "" && slices.Contains(missing, r.StandIn()) {
+			r.Deleted, r.MasterID, r.ConvertedID = true, "", ""
+			gone = append(gone, r)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	p.log.Warn("records in Salesforce are stood for by some that can't be seen: they count as deleted", "records", len(gone))
+	_, err := p.db.ApplyRemote(ctx, p.org, store.Remote{ReadAt: c.ReadAt, Records: gone})
+	return err
+}
+
+// find returns the records with the ids, of whichever object.
+func (p *Puller) find(ctx context.Context, s scope, ids []string) ([]switchboard.RemoteRecord, error) {
+	byObject := map[switchboard.Object][]string{}
+	for _, id := range ids {
+		if o := objectOf(id); o != "" {
+			byObject[o] = append(byObject[o], id)
+			continue
+		}
+		for _, o := range s.objects {
+			if o.Custom() {
+				byObject[o] = append(byObject[o], id)
+			}
+		}
+	}
+	var all []switchboard.RemoteRecord
+	for _, o := range s.objects {
+		if len(byObject[o]) == 0 {
+			continue
+		}
+		found, err := p.remote.Records.Find(ctx, o, s.fields[o], byObject[o])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// Refresh reads records anew, and applies them: after an event, or after an
+// answer that says that they are not what they were. One that has gone without
+// a trace counts as deleted.
+func (p *Puller) Refresh(ctx context.Context, object switchboard.Object, ids []string) error {
+	p.applying.Lock()
+	defer p.applying.Unlock()
+	s, err := p.scope(ctx)
+	if err != nil {
+		return err
+	}
+	readAt := p.now()
+	if object == switchboard.SMSObject {
+		rows, err := p.remote.Messages.FindMessages(ctx, ids)
+		if err != nil {
+			return p.noted(ctx, err)
+		}
+		return p.apply(ctx, s, store.Remote{ReadAt: readAt, Messages: rows})
+	}
+	found, err := p.remote.Records.Find(ctx, object, s.fields[object], ids)
+	if err != nil {
+		return p.noted(ctx, err)
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(found, func(r switchboard.RemoteRecord) bool { return r.SalesforceID == id }) {
+			found = append(found, switchboard.RemoteRecord{SalesforceID: id, Object: object, Deleted: true, Stamp: readAt})
+		}
+	}
+	return p.apply(ctx, s, store.Remote{ReadAt: readAt, Records: found})
+}
