@@ -31,6 +31,7 @@ type simulated struct {
 	OrgID        string `json:"org_id"`
 	PubSub       string `json:"pubsub_addr"`
 	PubSubCA     string `json:"pubsub_ca"` // PEM: it signed itself
+	Page         string `json:"page"`      // the bell and the SMS records, for a browser
 }
 
 // Run serves a simulated Salesforce org until the process is asked to stop.
@@ -80,7 +81,7 @@ func (s *sforgCmd) Run(p *process) (err error) {
 	}()
 	told := simulated{URL: url, AccessToken: org.AccessToken(), ClientID: org.ClientID(), ClientSecret: org.ClientSecret(),
 		Username: org.Admin().Username, UserID: org.Admin().ID, OrgID: org.OrgID(),
-		PubSub: eventListener.Addr().String(), PubSubCA: string(events.CertificatePEM())}
+		PubSub: eventListener.Addr().String(), PubSubCA: string(events.CertificatePEM()), Page: org.Admin().PageURL(url)}
 	if err := s.tell(p, told); err != nil {
 		return err
 	}
@@ -100,6 +101,6 @@ func (s *sforgCmd) tell(p *process, told simulated) error {
 		}
 		return printf(p.stdout, "%s\n", line)
 	}
-	return printf(p.stdout, "listening on %s\nclient id: %s\nclient secret: %s\naccess token: %s\nuser: %s (%s)\norg: %s\nPub/Sub API: %s\n",
-		told.URL, told.ClientID, told.ClientSecret, told.AccessToken, told.Username, told.UserID, told.OrgID, told.PubSub)
+	return printf(p.stdout, "listening on %s\nclient id: %s\nclient secret: %s\naccess token: %s\nuser: %s (%s)\norg: %s\nPub/Sub API: %s\npage: %s\n",
+		told.URL, told.ClientID, told.ClientSecret, told.AccessToken, told.Username, told.UserID, told.OrgID, told.PubSub, told.Page)
 }

@@ -52,6 +52,25 @@ func TestAQueryIsReadPageByPage(t *testing.T) {
 	}
 }
 
+// An app with the scope api alone may not ask OpenID's address who it is.
+func TestWhoWeAreIsKnownWithTheScopeAPI(t *testing.T) {
+	w := serve(t, func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/services/oauth2/userinfo" {
+			says(403, `"Bad_OAuth_Token"`)(rw, r)
+			return
+		}
+		says(200, `{"totalSize":1,"done":true,"records":[{"Id":"`+userID+`","Username":"ada@example.com","Name":"Ada","Email":"ada@example.com"}]}`)(rw, r)
+	})
+	u, err := w.UserInfo(t.Context())
+	if err != nil || u != (salesforce.UserInfo{UserID: userID, OrgID: orgID, Username: "ada@example.com", Name: "Ada", Email: "ada@example.com"}) {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	w = serve(t, says(401, `[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]`))
+	if _, err := w.UserInfo(t.Context()); salesforce.ClassOf(err) != salesforce.ClassNewToken {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestADescriptionIsAskedForAgainWhenItMayBeOld(t *testing.T) {
 	calls, modified := 0, ""
 	at := now

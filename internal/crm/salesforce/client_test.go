@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce"
@@ -112,7 +113,7 @@ func TestACallSaysWhoWeAreAndIsCounted(t *testing.T) {
 	var got *http.Request
 	w := serve(t, func(rw http.ResponseWriter, r *http.Request) {
 		got = r
-		rw.Header().Set("Sforce-Limit-Info", "per-app-api-usage=17/250(appName=a, api-usage=1/2), api-usage=10018/100000")
+		rw.Header().Set("Sforce-Limit-Info", "per-app-api-usage=17/250(appName=a, api-usage=1/2, b), api-usage=10018/100000")
 		_, _ = io.WriteString(rw, `{"DailyApiRequests":{"Max":15000,"Remaining":14998}}`)
 	})
 	limits, err := w.Limits(t.Context())
@@ -219,31 +220,32 @@ func (g grant) Grant(ctx context.Context) (salesforce.Token, error) { return g(c
 
 // A caller that goes away takes its own error with it, and nobody else's.
 func TestAWaiterOutlivesWhoAsked(t *testing.T) {
-	first := make(chan struct{})
-	var calls atomic.Int64
-	s := salesforce.NewSource(grant(func(ctx context.Context) (salesforce.Token, error) {
-		if calls.Add(1) == 1 {
-			close(first)
-			<-ctx.Done()
-			return salesforce.Token{}, ctx.Err()
-		}
-		return salesforce.Token{Access: "a"}, nil
-	}))
-	ctx, cancel := context.WithCancel(t.Context())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if _, err := s.Token(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("the first got %v", err)
-		}
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int64
+		s := salesforce.NewSource(grant(func(ctx context.Context) (salesforce.Token, error) {
+			if calls.Add(1) == 1 {
+				<-ctx.Done()
+				return salesforce.Token{}, ctx.Err()
+			}
+			return salesforce.Token{Access: "a"}, nil
+		}))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := s.Token(ctx); !errors.Is(err, context.Canceled) {
+				t.Errorf("the first got %v", err)
+			}
+		})
+		synctest.Wait() // the first asks
+		wg.Go(func() {
+			if tok, err := s.Token(t.Context()); err != nil || tok.Access != "a" {
+				t.Errorf("the second got %v, %v", tok, err)
+			}
+		})
+		synctest.Wait() // the second waits for what the first gets
+		cancel()
+		wg.Wait()
 	})
-	<-first
-	wg.Go(func() {
-		if tok, err := s.Token(t.Context()); err != nil || tok.Access != "a" {
-			t.Errorf("the second got %v, %v", tok, err)
-		}
-	})
-	cancel()
-	wg.Wait()
 }
 
 // What an answer means is decided by its code, whatever its status.
@@ -427,8 +429,12 @@ func TestAVersionHasAFloor(t *testing.T) {
 	if err := w.CheckVersion(t.Context()); !salesforce.HasCode(err, salesforce.CodeOldVersion) || !strings.Contains(err.Error(), "59.0") {
 		t.Errorf("got %v", err)
 	}
-	w = serve(t, says(200, `[{"label":"Winter '25","url":"/services/data/v62.0","version":"62.0"}]`))
-	if err := w.CheckVersion(t.Context()); err != nil || len(w.meter.spent) != 0 {
-		t.Errorf("got %v, counted %v", err, w.meter.spent)
+	token := ""
+	w = serve(t, func(rw http.ResponseWriter, r *http.Request) {
+		token = r.Header.Get("Authorization")
+		says(200, `[{"label":"Winter '25","url":"/services/data/v62.0","version":"62.0"}]`)(rw, r)
+	})
+	if err := w.CheckVersion(t.Context()); err != nil || len(w.meter.spent) != 0 || token != "" {
+		t.Errorf("got %v, counted %v, sent %q", err, w.meter.spent, token)
 	}
 }

@@ -95,6 +95,9 @@ func (l *loader) run(ctx context.Context) error {
 func (l *loader) begin(ctx context.Context) error {
 	object := string(l.plan.object)
 	page, err := l.org.first(ctx, "queryAll", Count(object))
+	if HasCode(err, "QUERY_TIMEOUT", "OPERATION_TOO_LARGE") {
+		page, err = &Page{Total: bulkFrom}, nil // too many to be counted is many
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -56,7 +57,13 @@ type UserInfo struct {
 func (c *Client) UserInfo(ctx context.Context) (UserInfo, error) {
 	var u UserInfo
 	r := call{what: "ask who we are", use: UseSetup, method: http.MethodGet, path: "/services/oauth2/userinfo"}
-	if err := c.doJSON(ctx, r, &u); err != nil {
+	err := c.doJSON(ctx, r, &u)
+	if e, refused := errors.AsType[*Error](err); refused && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden) {
+		// The address is OpenID's, and an app with the scope api alone may be kept
+		// from it. What the API says is as good; a dead token is dead there too.
+		return c.userByID(ctx)
+	}
+	if err != nil {
 		return UserInfo{}, err
 	}
 	org, okOrg := LongID(u.OrgID)
@@ -65,6 +72,23 @@ func (c *Client) UserInfo(ctx context.Context) (UserInfo, error) {
 		return UserInfo{}, &Error{What: r.what, Code: CodeUnreadable, Class: ClassRetry, Message: "Salesforce did not say who we are"}
 	}
 	u.OrgID, u.UserID = org, user
+	return u, nil
+}
+
+// userByID finds the user that the token names.
+func (c *Client) userByID(ctx context.Context) (UserInfo, error) {
+	token, err := c.source.Token(ctx)
+	if err != nil {
+		return UserInfo{}, err
+	}
+	rows, err := Collect(c.Query(WithUse(ctx, useOf(ctx, UseSetup)), Select("User", "Id", "Username", "Name", "Email").Where(Eq("Id", token.UserID))))
+	if err != nil {
+		return UserInfo{}, err
+	}
+	u := UserInfo{UserID: token.UserID, OrgID: token.OrgID}
+	if len(rows) == 1 {
+		u.Username, u.Name, u.Email = rows[0].Text("Username"), rows[0].Text("Name"), rows[0].Text("Email")
+	}
 	return u, nil
 }
 

@@ -389,6 +389,10 @@ func TestMessagesAreWrittenAndComeBack(t *testing.T) {
 	if r := s.UpsertMessages(t.Context(), messages[7:8]); r[0].Err != nil || s.there.Get("SMS__c", results[7].ID)["Contact__c"] != contact {
 		t.Errorf("lookups that were to be left alone are not: %+v", r)
 	}
+	messages[7].Lookups, messages[7].Channel = map[switchboard.Object]string{}, strings.Repeat("é", 300)
+	if r := s.UpsertMessages(t.Context(), messages[7:8]); r[0].Err != nil || s.there.Get("SMS__c", results[7].ID)["Contact__c"] != nil || s.there.Get("SMS__c", results[7].ID)["Channel__c"] != strings.Repeat("é", 255) {
+		t.Errorf("lookups that were to be cleared are not, or a text is too long: %+v", r)
+	}
 	messages[7].Lookups = map[switchboard.Object]string{switchboard.Account: account}
 	again := s.UpsertMessages(t.Context(), messages[7:8])
 	row = s.there.Get("SMS__c", results[7].ID)
@@ -435,7 +439,7 @@ func TestMessagesAreWrittenAndComeBack(t *testing.T) {
 
 func TestARecordIsMadeOnce(t *testing.T) {
 	s := simulate(t)
-	fields := switchboard.Fields{"LastName": "Doe", "MobilePhone": "+15125550177", "Email": ""}
+	fields := switchboard.Fields{"LastName": "Doe", "MobilePhone": "+15125550177", "Email": "", "CreatedDate": "2020-01-01T00:00:00Z", "Nope__c": "x"}
 	// The write takes effect, and nobody hears of it.
 	s.there.Fail(sforg.Fault{Kind: sforg.TimeoutAfterWrite, Method: "PATCH"})
 	_, err := s.CreateRecord(t.Context(), switchboard.Contact, "r1", fields, salesforce.WriteOptions{})
@@ -470,15 +474,20 @@ func TestARecordIsMadeOnce(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	s.there.ClearRules()
-	must(t, s.UpdateRecord(t.Context(), switchboard.Contact, got.ID, switchboard.Fields{"MobilePhone": nil}, salesforce.WriteOptions{}))
+	must(t, s.UpdateRecord(t.Context(), switchboard.Contact, got.ID, switchboard.Fields{"MobilePhone": nil, "Name": "x"}, salesforce.WriteOptions{}))
 	if row := s.there.Get("Contact", got.ID); row["MobilePhone"] != nil {
 		t.Errorf("the record is %v", row)
 	}
 	must(t, s.DeleteRecord(t.Context(), switchboard.Contact, got.ID))
 	must(t, s.DeleteRecord(t.Context(), switchboard.Contact, got.ID))
 	err = s.UpdateRecord(t.Context(), switchboard.Contact, got.ID, switchboard.Fields{"LastName": "Roe"}, salesforce.WriteOptions{})
-	if salesforce.ClassOf(err) != salesforce.ClassGone {
-		t.Errorf("got %v", err)
+	if e := asError(t, err); e.Class != salesforce.ClassGone || !e.Row {
+		t.Errorf("got %+v", e)
+	}
+	s.there.Fail(sforg.Fault{Kind: sforg.RequestLimit})
+	err = s.UpdateRecord(t.Context(), switchboard.Contact, got.ID, switchboard.Fields{"LastName": "Roe"}, salesforce.WriteOptions{})
+	if e := asError(t, err); e.Class != salesforce.ClassLimit || e.Row {
+		t.Errorf("got %+v", e)
 	}
 }
 
@@ -513,6 +522,9 @@ func TestEveryFaultHasItsVerdict(t *testing.T) {
 			}
 			if got != tt.want[i] {
 				t.Errorf("%s: row %d is %q, %v", tt.name, i, got, r.Err)
+			}
+			if r.Err != nil && r.Err.Row != (tt.fault.Rows != nil) {
+				t.Errorf("%s: row %d is about the row alone: %v", tt.name, i, r.Err.Row)
 			}
 		}
 		for i, r := range s.UpsertMessages(t.Context(), batch) {

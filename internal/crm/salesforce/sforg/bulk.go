@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -83,7 +84,7 @@ func (q *request) jobs(method string) {
 		q.changeJob(j)
 	case len(p) == 2 && method == http.MethodDelete:
 		delete(q.o.jobs, j.id)
-		j.rows, j.upload, j.results = nil, nil, nil
+		q.o.jobList = slices.DeleteFunc(q.o.jobList, func(other *job) bool { return other == j })
 		q.w.WriteHeader(http.StatusNoContent)
 	case j.kind == "query" && len(p) == 3 && p[2] == "results" && method == http.MethodGet:
 		q.jobResults(j)

@@ -32,6 +32,11 @@ func (q *request) globalDescribe() {
 }
 
 func (q *request) describe(ob *object) {
+	q.w.Header().Set("Last-Modified", ob.defined.time().Format(http.TimeFormat))
+	if since, err := http.ParseTime(q.r.Header.Get("If-Modified-Since")); err == nil && !ob.defined.time().After(since) {
+		q.w.WriteHeader(http.StatusNotModified)
+		return
+	}
 	m := q.described(ob)
 	fields := []map[string]any{}
 	for _, f := range ob.fields {
@@ -91,7 +96,7 @@ func (q *request) describedField(ob *object, f *Field) map[string]any {
 	long := f.Type == TypeTextArea && f.Length > 255 || f.Type == TypeAddress
 	nillable := !f.Required && f.Type != TypeBoolean
 	if f.Calculated {
-		nillable = f.Type == TypeAddress
+		nillable = f.Type == TypeAddress || f.Formula != nil
 	}
 	values := []map[string]any{}
 	for _, v := range f.Values {
@@ -100,7 +105,7 @@ func (q *request) describedField(ob *object, f *Field) map[string]any {
 	m := map[string]any{
 		"name": f.Name, "label": f.Label, "type": f.Type, "length": 0, "byteLength": 0, "soapType": soapType(f.Type),
 		"createable": writable, "updateable": writable && !f.FixedOnCreate, "nillable": nillable,
-		"defaultedOnCreate": system || f.Defaulted || f.Type == TypeBoolean || auto, "calculated": false, "custom": f.Custom(),
+		"defaultedOnCreate": system || f.Defaulted || f.Type == TypeBoolean || auto, "calculated": f.Formula != nil, "custom": f.Custom(),
 		"externalId": f.ExternalID, "idLookup": f.ExternalID || f.ordinal == fieldID || f.Type == TypeEmail, "unique": f.Unique, "caseSensitive": f.CaseSensitive,
 		"filterable": !long, "sortable": !long, "groupable": !long && f.Type != TypeDateTime && f.Type != TypeDouble, "aggregatable": !long && f.Type != TypeBoolean,
 		"autoNumber": auto, "nameField": f.Name == "Name", "namePointing": len(f.ReferenceTo) > 1, "permissionable": !system && !f.Required,

@@ -38,6 +38,9 @@ type Field struct {
 	// A calculated field has no value of its own: Name of a person, a compound
 	// address. Change events carry its components instead.
 	Calculated bool
+	// Formula makes the value of a calculated field from those that are stored.
+	// What it depends on may change it without a trace: no stamp, no event.
+	Formula func(fields map[string]any) any
 	// Compound names the calculated field that this one is a component of:
 	// Name for FirstName, MailingAddress for MailingCity.
 	Compound string

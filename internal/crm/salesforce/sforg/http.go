@@ -190,6 +190,8 @@ func (o *Org) dispatch(w http.ResponseWriter, r *http.Request, path string, body
 		o.listVersions(w)
 	case path == "/_sforg/notifications":
 		o.listNotifications(w, r)
+	case strings.HasPrefix(path, "/_sforg/"):
+		o.pages(w, r, path, body)
 	default:
 		m := dataPath.FindStringSubmatch(path)
 		if m == nil || !o.speaks(m[1]) {
@@ -227,6 +229,8 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 		writeErrors(w, invalidSession())
 	case !allowed:
 		writeErrors(w, limitExceeded())
+	case !user.may(APIEnabled):
+		writeErrors(w, &Error{Code: "API_DISABLED_FOR_ORG", Message: "The REST API is not enabled for this Organization.", Status: http.StatusForbidden})
 	default:
 		q.who = actor{user: user, version: version, client: option(r, "Sforce-Call-Options", "client")}
 		q.who.allowSave = option(r, "Sforce-Duplicate-Rule-Header", "allowSave") == "true"

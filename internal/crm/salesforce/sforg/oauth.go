@@ -68,7 +68,7 @@ func (o *Org) authenticate(r *http.Request) *User {
 	}
 	s.used = now
 	scopes := strings.Fields(s.scope)
-	if !slices.Contains(scopes, "api") && !slices.Contains(scopes, "full") {
+	if !slices.Contains(scopes, "api") && !slices.Contains(scopes, "full") || !o.active(s.user) {
 		return nil
 	}
 	return s.user

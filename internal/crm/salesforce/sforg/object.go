@@ -33,6 +33,7 @@ type object struct {
 	unique  map[int]map[string]int
 	log     []stampEntry // by stamp: which record got it; some are outdated
 	counter int          // of auto-numbered names
+	defined instant      // when its description changed last
 }
 
 // stampEntry says that a record was written at a time. It is outdated if the
@@ -103,11 +104,13 @@ func (o *Org) define(def Object) error {
 	for _, f := range def.Fields {
 		ob.addField(f)
 	}
+	ob.defined = instantOf(o.now())
 	return nil
 }
 
 func (ob *object) addField(f Field) {
 	f.Label = cmp.Or(f.Label, strings.TrimSuffix(f.Name, "__c"))
+	f.Calculated = f.Calculated || f.Formula != nil
 	if f.Length == 0 {
 		switch f.Type {
 		case TypePhone:

@@ -193,12 +193,13 @@ func (q *request) columns(p *plan) {
 	}
 	list := []meta{}
 	if p.aggregate() {
-		for i, s := range p.selects {
-			name := s.alias
-			if name == "" {
-				name = fmt.Sprintf("expr%d", i)
+		for i, name := range p.names() {
+			s := p.selects[i]
+			m := meta{Aggregate: s.fn != "", Name: name, Display: name, JoinColumns: []meta{}}
+			if s.fn != "" && s.alias == "" {
+				m.Display = s.fn + "(" + s.path + ")"
 			}
-			list = append(list, meta{Aggregate: true, Name: name, Display: name, JoinColumns: []meta{}})
+			list = append(list, m)
 		}
 	} else if !p.count {
 		list = build(p.shape())

@@ -89,6 +89,16 @@ func (r *row) calculate(ob *object, f *Field) any {
 		return whole
 	}
 	switch {
+	case f.Formula != nil:
+		stored := map[string]any{}
+		for _, c := range r.cells {
+			stored[ob.fields[c.ordinal].Name] = export(c.value)
+		}
+		v, err := coerce(f, f.Formula(stored))
+		if err != nil {
+			return nil
+		}
+		return v
 	case strings.HasPrefix(f.Name, "Is"):
 		return r.text(ob, "LastName") != "" // IsPersonAccount
 	case f.Name == "Name":

@@ -93,7 +93,7 @@ type created struct {
 // record answers for one record by its id.
 func (q *request) record(ob *object, method, id string) {
 	r := ob.find(id)
-	if r == nil || r.deleted && method == http.MethodGet {
+	if r == nil || r.deleted && method == http.MethodGet || !q.who.user.seesRow(ob, r) {
 		q.fail(&Error{Code: "NOT_FOUND", Message: "Provided external ID field does not exist or is not accessible: " + cut(id, 40), Status: http.StatusNotFound})
 		return
 	}

@@ -74,6 +74,8 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 	}
 	for _, s := range q.selects {
 		switch {
+		case s.fn == "FIELDS" && aggregate:
+			return nil, errorPlain("MALFORMED_QUERY", "FIELDS does not go with aggregates")
 		case s.fn == "FIELDS":
 			if q.limit < 0 || q.limit > 200 {
 				return nil, errorPlain("MALFORMED_QUERY", "The SOQL FIELDS function must have a LIMIT of at most 200")
@@ -117,8 +119,11 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 		}
 		p.order = append(p.order, c)
 	}
-	var err *Error
-	p.filter, err = b.condition(q.where)
+	filter, err := b.condition(q.where)
+	p.filter = filter
+	if owner := ob.field("OwnerId"); owner != nil && !u.may(ViewAllData) {
+		p.filter = func(r *row) bool { return r.raw(owner.ordinal) == u.ID && filter(r) }
+	}
 	return p, err
 }
 

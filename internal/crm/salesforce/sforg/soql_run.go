@@ -136,7 +136,11 @@ func (ob *object) bound(n node) (instant, bool) {
 			return 0, false
 		}
 		t, err := parseTime(n.values[0].text)
-		return instantOf(t), err == nil
+		at := instantOf(t)
+		if n.op == ">" {
+			at++ // stamps are whole seconds
+		}
+		return at, err == nil
 	}
 	return 0, false
 }
@@ -191,6 +195,25 @@ func (p *plan) aggregate() bool {
 	return !p.count && (len(p.groups) > 0 || slices.ContainsFunc(p.selects, func(s selection) bool { return s.fn != "" && s.fn != "FIELDS" }))
 }
 
+// names returns what the columns of an aggregate query are called: an alias, a
+// field's name, or expr and the number of those that have neither.
+func (p *plan) names() []string {
+	var names []string
+	unnamed := 0
+	for i, s := range p.selects {
+		switch {
+		case s.alias != "":
+			names = append(names, s.alias)
+		case s.fn == "":
+			names = append(names, p.columns[i].field.Name)
+		default:
+			names = append(names, fmt.Sprintf("expr%d", unnamed))
+			unnamed++
+		}
+	}
+	return names
+}
+
 // groupRows makes the rows of an aggregate query, as JSON objects.
 func (p *plan) groupRows(rows []*row) [][]byte {
 	var keys []string
@@ -213,20 +236,13 @@ func (p *plan) groupRows(rows []*row) [][]byte {
 		groups[k] = append(groups[k], r)
 	}
 	var out [][]byte
+	names := p.names()
 	for _, k := range keys {
 		b := []byte(`{"attributes":{"type":"AggregateResult"}`)
-		unnamed := 0
 		for i, s := range p.selects {
-			name, c := s.alias, p.columns[i]
-			if name == "" && s.fn == "" {
-				name = c.field.Name
-			}
-			if name == "" {
-				name = fmt.Sprintf("expr%d", unnamed)
-				unnamed++
-			}
+			c := p.columns[i]
 			b = append(b, ',')
-			b = appendString(b, name)
+			b = appendString(b, names[i])
 			b = append(b, ':')
 			if s.fn == "" {
 				b = appendJSON(b, c.field, c.of(groups[k][0]))

@@ -82,11 +82,12 @@ func (o *Org) RunAs(u *User) {
 	o.app.runAs = u
 }
 
-// Names of permissions that Deny takes.
+// Names of permissions that Deny takes. Who lacks ViewAllData sees the records
+// of which they are the owner, and no others that have one.
 const (
+	APIEnabled              = "ApiEnabled"
 	SendCustomNotifications = "SendCustomNotifications"
 	ViewAllData             = "ViewAllData"
-	ModifyAllData           = "ModifyAllData"
 )
 
 // Deny takes something away from a user: a system permission such as
@@ -112,6 +113,11 @@ func (u *User) may(permission string) bool { return !u.denied[strings.ToLower(pe
 
 func (u *User) seesObject(ob *object) bool {
 	return len(u.denied) == 0 || !u.denied[strings.ToLower(ob.Name)]
+}
+
+func (u *User) seesRow(ob *object, r *row) bool {
+	f := ob.field("OwnerId")
+	return f == nil || u.may(ViewAllData) || r.raw(f.ordinal) == u.ID
 }
 
 func (u *User) sees(ob *object, f *Field) bool {

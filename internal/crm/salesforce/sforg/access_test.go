@@ -1,0 +1,162 @@
+package sforg_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
+)
+
+func TestWhoMayNotViewAllSeesTheirOwn(t *testing.T) {
+	w := newWorld(t)
+	u, err := w.AddUser("sam@example.com", "Sam Smith")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := w.create("Contact", map[string]any{"LastName": "Theirs"})
+	if _, err := w.Create(u, "Contact", map[string]any{"LastName": "Mine"}); err != nil {
+		t.Fatal(err)
+	}
+	w.token = u.Token()
+	count := func() string {
+		return string(w.do("GET", data+"/query?q=SELECT+COUNT()+FROM+Contact", nil).body)
+	}
+	if got := count(); !strings.Contains(got, `"totalSize":2`) {
+		t.Errorf("who may: %s", got)
+	}
+	u.Deny(sforg.ViewAllData)
+	if got := count(); !strings.Contains(got, `"totalSize":1`) {
+		t.Errorf("who may not: %s", got)
+	}
+	w.do("GET", data+"/sobjects/Contact/"+others, nil).must(t, 404, nil)
+}
+
+func TestWhoIsShutOutIsToldHow(t *testing.T) {
+	w := newWorld(t)
+	u, err := w.AddUser("sam@example.com", "Sam Smith")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.token = u.Token()
+	u.Deny(sforg.APIEnabled)
+	var got []problem
+	w.do("GET", data+"/limits", nil).must(t, 403, &got)
+	if got[0].ErrorCode != "API_DISABLED_FOR_ORG" {
+		t.Errorf("without the API: %+v", got)
+	}
+	u.Allow(sforg.APIEnabled)
+	w.do("GET", data+"/limits", nil).must(t, 200, nil)
+	if err := w.Update(nil, "User", u.ID, map[string]any{"IsActive": false}); err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET", data+"/limits", nil).must(t, 401, nil)
+}
+
+func TestAFormulaChangesWithoutATrace(t *testing.T) {
+	w := newWorld(t)
+	if err := w.DefineObject(sforg.Object{Name: "Contact", Fields: []sforg.Field{{Name: "Best__c", Type: sforg.TypeString, Formula: func(f map[string]any) any {
+		if f["MobilePhone"] != nil {
+			return f["MobilePhone"]
+		}
+		return f["Phone"]
+	}}}}); err != nil {
+		t.Fatal(err)
+	}
+	id := w.create("Contact", map[string]any{"LastName": "A", "Phone": "1"})
+	w.do("PATCH", data+"/sobjects/Contact/"+id, map[string]any{"Best__c": "x"}).must(t, 400, nil)
+	rows, err := w.Query("SELECT Id FROM Contact WHERE Best__c = '1'")
+	if err != nil || len(rows) != 1 {
+		t.Errorf("by the formula: %v, %v", rows, err)
+	}
+	if _, ok := w.ChangesAfter("Contact", 0)[0].Fields["Best__c"]; ok {
+		t.Error("the feed has the formula")
+	}
+	var d struct {
+		Fields []struct {
+			Name                   string
+			Calculated, Createable bool
+		}
+	}
+	a := w.do("GET", data+"/sobjects/Contact/describe", nil)
+	a.must(t, 200, &d)
+	for _, f := range d.Fields {
+		if f.Name == "Best__c" && (!f.Calculated || f.Createable) {
+			t.Errorf("described as %+v", f)
+		}
+	}
+	since := a.header.Get("Last-Modified")
+	w.do("GET", data+"/sobjects/Contact/describe", nil, "If-Modified-Since", since).must(t, http.StatusNotModified, nil)
+	w.clock.Add(time.Minute)
+	if err := w.DefineObject(sforg.Object{Name: "Contact", Fields: []sforg.Field{{Name: "New__c", Type: sforg.TypePhone}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET", data+"/sobjects/Contact/describe", nil, "If-Modified-Since", since).must(t, 200, nil)
+}
+
+func TestEachGraphStandsAlone(t *testing.T) {
+	w := packaged(t)
+	step := func(method, url, id string, body map[string]any) map[string]any {
+		return map[string]any{"method": method, "url": data + url, "referenceId": id, "body": body}
+	}
+	var got struct {
+		Graphs []struct {
+			GraphID       string
+			IsSuccessful  bool
+			GraphResponse struct {
+				CompositeResponse []struct {
+					HTTPStatusCode int
+					Body           json.RawMessage
+				}
+			}
+		}
+	}
+	w.do("POST", data+"/composite/graph", map[string]any{"graphs": []any{
+		map[string]any{"graphId": "bad", "compositeRequest": []any{step("POST", "/sobjects/Contact", "c", map[string]any{"LastName": "A"}), step("POST", "/sobjects/Contact", "d", map[string]any{})}},
+		map[string]any{"graphId": "good", "compositeRequest": []any{step("POST", "/sobjects/Contact", "c", map[string]any{"LastName": "B"}), step("POST", "/sobjects/SMS__c", "s", map[string]any{"Contact__c": "@{c.id}"})}},
+	}}).must(t, 200, &got)
+	if got.Graphs[0].IsSuccessful || !got.Graphs[1].IsSuccessful || got.Graphs[1].GraphResponse.CompositeResponse[1].HTTPStatusCode != 201 {
+		t.Errorf("answered %+v", got)
+	}
+	if rows, err := w.Query("SELECT LastName FROM Contact"); err != nil || len(rows) != 1 || rows[0]["LastName"] != "B" {
+		t.Errorf("contacts %v, %v", rows, err)
+	}
+	w.do("POST", data+"/composite/graph", map[string]any{"graphs": []any{map[string]any{"graphId": "q", "compositeRequest": []any{step("GET", "/query?q=x", "q", nil)}}}}).must(t, 400, nil)
+}
+
+func TestAnUndeleteSetsWhatTheDeleteCleared(t *testing.T) {
+	w := packaged(t)
+	contact := w.create("Contact", map[string]any{"LastName": "A"})
+	a, b := w.create("SMS__c", map[string]any{"Contact__c": contact}), w.create("SMS__c", map[string]any{"Contact__c": contact})
+	other := w.create("Contact", map[string]any{"LastName": "B"})
+	if err := w.Delete(nil, "Contact", contact); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Update(nil, "SMS__c", b, map[string]any{"Contact__c": other}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Undelete(nil, "Contact", contact); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Get("SMS__c", a)["Contact__c"]; got != contact {
+		t.Errorf("the lookup is %v", got)
+	}
+	if got := w.Get("SMS__c", b)["Contact__c"]; got != other {
+		t.Errorf("what somebody set in between is %v", got)
+	}
+}
+
+func TestAnOldOrgSpeaksOldVersions(t *testing.T) {
+	w := packaged(t)
+	w.SetVersions(31, 51)
+	w.do("GET", data+"/limits", nil).must(t, 404, nil)
+	var list []struct{ Label, Version string }
+	w.do("GET", "/services/data", nil).must(t, 200, &list)
+	if last := list[len(list)-1]; last.Version != "51.0" || last.Label != "Spring '21" {
+		t.Errorf("the newest is %+v", last)
+	}
+	w.do("PATCH", "/services/data/v45.0/sobjects/SMS__c/External_Id__c/x", map[string]any{}).must(t, 201, nil)
+	w.do("PATCH", "/services/data/v45.0/sobjects/SMS__c/External_Id__c/x", map[string]any{}).must(t, 204, nil)
+}
