@@ -192,6 +192,13 @@ func (o *Org) dispatch(w http.ResponseWriter, r *http.Request, path string, body
 		o.listNotifications(w, r)
 	case strings.HasPrefix(path, "/_sforg/"):
 		o.pages(w, r, path, body)
+	case strings.HasPrefix(path, "/services/Soap/u/"):
+		m := soapPath.FindStringSubmatch(path)
+		if m == nil || !o.speaks(m[1]) || r.Method != http.MethodPost {
+			writeErrors(w, notFound())
+			return
+		}
+		o.soap(w, m[1], body, f)
 	default:
 		m := dataPath.FindStringSubmatch(path)
 		if m == nil || !o.speaks(m[1]) {
