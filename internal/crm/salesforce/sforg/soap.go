@@ -89,8 +89,8 @@ func writeFault(w http.ResponseWriter, err *Error) {
 	writeSOAP(w, http.StatusInternalServerError, b.Bytes())
 }
 
-// soap answers a call of the Partner API.
-func (o *Org) soap(w http.ResponseWriter, version string, body []byte, f *Fault) {
+// soap answers a call of the Partner API, or of the Metadata API.
+func (o *Org) soap(w http.ResponseWriter, version string, metadata bool, body []byte, f *Fault) {
 	var envelope xmlNode
 	if err := xml.Unmarshal(body, &envelope); err != nil {
 		writeFault(w, &Error{Code: "INVALID_REQUEST", Message: "the request is not well-formed"})
@@ -119,14 +119,22 @@ func (o *Org) soap(w http.ResponseWriter, version string, body []byte, f *Fault)
 	q := &soapCall{o: o, who: actor{user: user, version: version, client: header.child("CallOptions").value("client"), soap: true}}
 	operations := map[string]func(xmlNode){"merge": q.merge, "convertLead": q.convertLead, "undelete": q.undelete, "emptyRecycleBin": q.purge,
 		"getUserInfo": q.userInfo, "getServerTimestamp": q.timestamp}
+	namespace := "urn:partner.soap.sforce.com"
+	if metadata {
+		namespace = metadataNamespace
+		operations = map[string]func(xmlNode){"deploy": q.deploy, "checkDeployStatus": q.deployStatus}
+	}
 	do := operations[op.XMLName.Local]
 	if do == nil {
 		writeFault(w, &Error{Code: "INVALID_OPERATION", Message: "this org has no " + cut(op.XMLName.Local, 40) + " by SOAP"})
 		return
 	}
-	do(op)
+	if do(op); q.fault != nil {
+		writeFault(w, q.fault)
+		return
+	}
 	name := op.XMLName.Local + "Response"
-	text := fmt.Sprintf(`<%s xmlns="urn:partner.soap.sforce.com">%s</%s>`, name, q.out.String(), name)
+	text := fmt.Sprintf(`<%s xmlns="%s">%s</%s>`, name, namespace, q.out.String(), name)
 	writeSOAP(w, http.StatusOK, []byte(text))
 }
 
@@ -135,6 +143,8 @@ type soapCall struct {
 	o   *Org
 	who actor
 	out soapReply
+
+	fault *Error // of an operation that answers with nothing else
 }
 
 // try does f in a transaction of its own.
