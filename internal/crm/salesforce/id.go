@@ -1,48 +1,22 @@
 package salesforce
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/switchboardhq/switchboard"
+)
 
 // LongID returns a record id in its 18 characters. Salesforce's pages and old
 // integrations use 15, whose case matters; the other three say which letters
 // are capitals, so that it survives what ignores case. ok is false if s is no
 // id.
-func LongID(s string) (id string, ok bool) {
-	if len(s) != 15 && len(s) != 18 {
-		return "", false
-	}
-	for i := range len(s) {
-		if !alphanumeric(s[i]) {
-			return "", false
-		}
-	}
-	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-	var b strings.Builder
-	b.Grow(18)
-	b.WriteString(s[:15])
-	for chunk := 0; chunk < 15; chunk += 5 {
-		bits := 0
-		for i := range 5 {
-			if c := s[chunk+i]; c >= 'A' && c <= 'Z' {
-				bits |= 1 << i
-			}
-		}
-		b.WriteByte(digits[bits])
-	}
-	if id = b.String(); len(s) == 18 && !strings.EqualFold(id[15:], s[15:]) {
-		return "", false
-	}
-	return id, true
-}
+func LongID(s string) (id string, ok bool) { return switchboard.ParseSalesforceID(s) }
 
 // SameID reports whether two ids name one record, in whichever form.
 func SameID(a, b string) bool {
 	long, ok := LongID(a)
 	other, both := LongID(b)
 	return ok && both && long == other
-}
-
-func alphanumeric(c byte) bool {
-	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
 // validName reports whether s can be the API name of an object or a field: a
