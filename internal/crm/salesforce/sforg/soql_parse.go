@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -525,8 +526,10 @@ func (p *parser) literal() literal {
 			return literal{litBool, strings.ToLower(up)}
 		case up == "NULL":
 			return literal{kind: litNull}
-		case up == "TODAY" || up == "YESTERDAY" || up == "TOMORROW" || strings.HasPrefix(up, "LAST_N_DAYS:") || strings.HasPrefix(up, "NEXT_N_DAYS:"):
-			return literal{litRelative, up}
+		default:
+			if _, _, ok := relative(up, time.Time{}); ok {
+				return literal{litRelative, up}
+			}
 		}
 	}
 	p.unexpected(t)
