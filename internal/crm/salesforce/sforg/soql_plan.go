@@ -57,6 +57,7 @@ type plan struct {
 	filter  func(*row) bool
 	order   []*column
 	groups  []*column
+	nested  []*nested
 }
 
 // bind checks a query as a user, and makes it ready to run.
@@ -74,6 +75,14 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 	}
 	for _, s := range q.selects {
 		switch {
+		case s.sub != nil && aggregate:
+			return nil, errorPlain("MALFORMED_QUERY", "a subquery does not go with aggregates")
+		case s.sub != nil:
+			n, err := b.child(s)
+			if err != nil {
+				return nil, err
+			}
+			p.nested = append(p.nested, n)
 		case s.fn == "FIELDS" && aggregate:
 			return nil, errorPlain("MALFORMED_QUERY", "FIELDS does not go with aggregates")
 		case s.fn == "FIELDS":

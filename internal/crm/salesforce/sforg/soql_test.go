@@ -219,3 +219,28 @@ func FuzzQuery(f *testing.F) {
 		}
 	})
 }
+
+func TestAQueryBringsTheChildrenOfItsRows(t *testing.T) {
+	w := people(t)
+	empty := w.create("Account", map[string]any{"Name": "Zero"})
+	var got struct {
+		Records []struct {
+			Name     string
+			Contacts *struct {
+				TotalSize int
+				Records   []struct {
+					LastName string
+					Owner    struct{ Username string }
+				}
+			}
+		}
+	}
+	w.do("GET", data+"/query?q="+url.QueryEscape("SELECT Name, (SELECT LastName, Owner.Username FROM Contacts ORDER BY LastName DESC LIMIT 1) FROM Account ORDER BY Name"), nil).must(t, 200, &got)
+	if len(got.Records) != 2 || got.Records[0].Contacts == nil || got.Records[0].Contacts.TotalSize != 1 || got.Records[0].Contacts.Records[0].LastName != "Cedar_50%" ||
+		got.Records[0].Contacts.Records[0].Owner.Username != "admin@example.com" || got.Records[1].Contacts != nil {
+		t.Errorf("got %+v (%s has none)", got, empty)
+	}
+	for _, q := range []string{"SELECT Name, (SELECT Id FROM Nopes) FROM Account", "SELECT Name, (SELECT COUNT() FROM Contacts) FROM Account", "SELECT (SELECT Id FROM Contacts"} {
+		w.do("GET", data+"/query?q="+url.QueryEscape(q), nil).must(t, 400, nil)
+	}
+}
