@@ -55,8 +55,11 @@ func bearer(r *http.Request) string {
 
 // authenticate returns the user of a request, nil if its token is worth nothing
 // or was given without the scope api. The caller holds the lock.
-func (o *Org) authenticate(r *http.Request) *User {
-	token := bearer(r)
+func (o *Org) authenticate(r *http.Request) *User { return o.sessionUser(bearer(r)) }
+
+// sessionUser returns the user of a token that may use the API. The caller holds
+// the lock.
+func (o *Org) sessionUser(token string) *User {
 	s := o.sessions[token]
 	if s == nil {
 		return nil

@@ -67,6 +67,7 @@ type Org struct {
 	jobs     map[string]*job
 	jobList  []*job
 	deploys  map[string]*deployment
+	deployed map[string]bool // components, as kind/name
 	bell     []Notification
 	counter  int // of jobs and cursors
 	bulkPage int // see SetBulkPage
@@ -98,6 +99,7 @@ func New(c Config) *Org {
 		limit:     cmp.Or(c.DailyLimit, 15_000),
 		cursors:   map[string]*cursor{},
 		jobs:      map[string]*job{},
+		deployed:  map[string]bool{},
 		deploys:   map[string]*deployment{},
 		consent:   true,
 	}

@@ -27,6 +27,7 @@ func FuzzRequest(f *testing.F) {
 		{"DELETE", data + "/composite/sobjects?ids=a,b", ""},
 		{"POST", "/services/oauth2/token", "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c"},
 		{"GET", "/_sforg/SMS__c/x", ""},
+		{"POST", "/services/Soap/u/62.0", `<Envelope><Header><SessionHeader><sessionId>x</sessionId></SessionHeader></Header><Body><merge><mergeRequests/></merge></Body></Envelope>`},
 		{"POST", data + "/metadata/deployRequest", "--x"},
 	} {
 		f.Add(s[0], s[1], s[2])
