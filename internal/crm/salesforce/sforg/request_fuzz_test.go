@@ -45,7 +45,8 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		rec := httptest.NewRecorder()
 		w.ServeHTTP(rec, r)
-		if rec.Code == http.StatusInternalServerError {
+		soap := strings.HasPrefix(rec.Header().Get("Content-Type"), "text/xml") // whose faults are 500
+		if rec.Code == http.StatusInternalServerError && !soap {
 			t.Errorf("%s %s: %s", method, path, rec.Body)
 		}
 		if strings.HasPrefix(rec.Header().Get("Content-Type"), "application/json") && !json.Valid(rec.Body.Bytes()) {
