@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
 	"github.com/switchboardhq/switchboard/internal/store"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
@@ -96,6 +99,217 @@ func TestTheDocumentedPathHere(t *testing.T) {
 		}
 		if there := j.sf.Get("Contact", r.SalesforceID); there["IsDeleted"] != true {
 			t.Errorf("after the undo the contact is %v", there)
+		}
+	})
+}
+
+func TestWhatIsPlacedOnBothSidesAtOnceIsOneThingInTheEnd(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		ours, theirs := j.create("Contact", map[string]any{"LastName": "Ours"}), j.create("Contact", map[string]any{"LastName": "Theirs"})
+		m := j.text("+15125550177", "hi")
+		j.sync()
+		_, err := j.db.Place(t.Context(), j.dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: j.here(ours).ID})
+		j.must(err)
+		j.update("SMS__c", j.smsID(m.ID), map[string]any{"Contact__c": theirs})
+		j.sync()
+		got, row := j.message(m.ID), j.sms(m.ID)
+		if got.Record == nil || row["Contact__c"] != placeThere(j, got) {
+			t.Errorf("it is on %+v here and on %v there", got.Record, row["Contact__c"])
+		}
+		// The one that came later here won, and the other person can see whose it was.
+		if got.Record.ID != j.here(theirs).ID || got.Decision.By.ID != j.dana.ID {
+			t.Errorf("it is on %+v by %+v", got.Record, got.Decision)
+		}
+	})
+}
+
+// placeThere returns the Salesforce id of the record that a message is on.
+func placeThere(j *joint, m *switchboard.Message) string {
+	return storetest.RecordOf(j.t, j.db, j.org, m.Record.ID).SalesforceID
+}
+
+func TestAnUnknownNumberMakesOneRecordThere(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.createUnknown()
+		// The answer to the creation is lost: the contact is there, and nobody knows.
+		j.sf.Fail(sforg.Fault{Kind: sforg.TimeoutAfterWrite, Method: "PATCH", Object: "Contact"})
+		m := j.text("+15125550177", "hi")
+		_ = j.engine.SyncOnce(t.Context(), false)
+		j.clock.Advance(time.Minute)
+		j.sync()
+		r := storetest.RecordOf(t, j.db, j.org, m.Record.ID)
+		if n := j.count("Contact"); n != 1 || r.SalesforceID == "" {
+			t.Errorf("there are %d contacts; ours is %q there", n, r.SalesforceID)
+		}
+		if row := j.sms(m.ID); row["Contact__c"] != r.SalesforceID {
+			t.Errorf("the message names %v", row["Contact__c"])
+		}
+		if bells := j.sf.Notifications(); len(bells) > 0 {
+			t.Errorf("it rang: %+v", bells)
+		}
+	})
+}
+
+func TestAnUnknownNumberThatSalesforceKnowsIsTheOneItKnows(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.createUnknown()
+		j.sync()
+		j.sf.AddDuplicateRule(sforg.DuplicateRule{Object: "Contact", Match: [][]string{{"MobilePhone"}}})
+		ada := j.create("Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "+15125550177"}) // not read yet
+		m := j.text("+15125550177", "hi")
+		// The poll has not seen it: the push learns of it.
+		j.sf.Fail(sforg.Fault{Kind: sforg.HTML503, Path: "queryAll", Times: -1})
+		_ = j.engine.SyncOnce(t.Context(), false)
+		j.sf.Heal()
+		j.clock.Advance(time.Minute)
+		j.sync()
+		if n := j.count("Contact"); n != 1 {
+			t.Errorf("there are %d contacts", n)
+		}
+		if got := j.message(m.ID); got.Record == nil || got.Record.ID != j.here(ada).ID {
+			t.Errorf("it is on %+v", got.Record)
+		}
+	})
+}
+
+func TestARefusedRecordRingsAfterAll(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.createUnknown()
+		j.sf.AddValidation("Contact", "Email", "Enter an e-mail address.", func(f map[string]any) bool { return f["Email"] == nil })
+		m := j.text("+15125550177", "hi")
+		j.sync()
+		got, row := j.message(m.ID), j.sms(m.ID)
+		if got.State != switchboard.Unassigned || got.Decision.Refused != "Enter an e-mail address." || row["Status__c"] != "Unassigned" {
+			t.Errorf("here %s by %+v, there %v", got.State, got.Decision, row["Status__c"])
+		}
+		if bells := j.sf.Notifications(); len(bells) != 1 || bells[0].Target != row["Id"] {
+			t.Errorf("the bells are %+v", bells)
+		}
+		// A person's record stays, with the reason, and is taken when it is mended.
+		r := storetest.Contact(t, j.db, j.dana, "Ada Okafor", "(512) 555-0188")
+		j.sync()
+		if e, ok, err := j.db.SyncError(t.Context(), j.org, r.ID); err != nil || !ok || e.Field != "Email" || e.Message != "Enter an e-mail address." {
+			t.Errorf("the reason is %+v, %v, %v", e, ok, err)
+		}
+		_, _, err := j.db.UpdateRecord(t.Context(), j.dana, r.ID, 0, switchboard.Fields{"Email": "ada@example.com"}, switchboard.CheckFields)
+		j.must(err)
+		j.sync()
+		if _, ok, err := j.db.SyncError(t.Context(), j.org, r.ID); err != nil || ok || storetest.RecordOf(t, j.db, j.org, r.ID).SalesforceID == "" {
+			t.Errorf("mended, it is not there: %v, %v", ok, err)
+		}
+	})
+}
+
+func TestABellRingsOnceMoreOnlyAfterAnUnknownOutcome(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.text("+15125550177", "hi")
+		j.sf.Fail(sforg.Fault{Kind: sforg.TimeoutAfterWrite, Path: "customNotificationAction"})
+		_ = j.engine.SyncOnce(t.Context(), false)
+		j.clock.Advance(5 * time.Second)
+		j.sync()
+		if n := len(j.sf.Notifications()); n != 2 {
+			t.Fatalf("it rang %d times, want one whose answer was lost and one more", n)
+		}
+		j.text("+15125550177", "hello?")
+		for range 3 {
+			j.sync()
+		}
+		if n := len(j.sf.Notifications()); n != 2 {
+			t.Errorf("it rang %d times for one conversation", n)
+		}
+	})
+}
+
+func TestTheLastCallsOfTheDayAreForMessages(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.sync()
+		used := j.sf.APIUsage()
+		j.sf.SetDailyLimit(used + 5)
+		m := j.text("+15125550177", "hi")
+		ada := j.create("Contact", map[string]any{"LastName": "Okafor"})
+		before := j.sf.Calls()["queryAll"]
+		_ = j.engine.SyncOnce(t.Context(), false) // learns the new limit
+		_ = j.engine.SyncOnce(t.Context(), false)
+		if after := j.sf.Calls()["queryAll"]; after-before > 6 {
+			t.Errorf("it polled %d times more", after-before)
+		}
+		_, _ = m, ada
+	})
+}
+
+func TestAThousandTextsTakeFewCalls(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	j.sync()
+	const texts = 1000
+	var batch []store.Delivery
+	for i := range texts {
+		batch = append(batch, store.Delivery{ChannelID: j.channel.ID, Events: []switchboard.Event{{Text: &switchboard.Text{
+			ProviderMessageID: fmt.Sprintf("id-%d", i), Sender: fmt.Sprintf("+1512555%04d", i%40), Body: "hi"}}}})
+	}
+	_, err := j.db.Receive(t.Context(), j.org, batch)
+	j.must(err)
+	before := j.sf.Calls()["composite/sobjects"]
+	j.sync()
+	if n := j.sf.Calls()["composite/sobjects"] - before; n > 8 || n < 5 {
+		t.Errorf("%d texts took %d calls, want at most 8", texts, n)
+	}
+	if n := j.count("SMS__c"); n != texts {
+		t.Errorf("there are %d messages there", n)
+	}
+}
+
+func TestSalesforceIsDownForAnHour(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.sync()
+		j.sf.Fail(sforg.Fault{Kind: sforg.HTML503, Times: -1})
+		var messages []*switchboard.Message
+		for minute := range 60 {
+			for i := range 5 {
+				messages = append(messages, j.text(fmt.Sprintf("+1512555%04d", (minute*5+i)%30), "hi"))
+			}
+			_ = j.engine.SyncOnce(t.Context(), false)
+			j.clock.Advance(time.Minute)
+		}
+		j.sf.Heal()
+		before := j.sf.Calls()["composite/sobjects"]
+		j.clock.Advance(time.Minute)
+		j.sync()
+		if n := j.count("SMS__c"); n != len(messages) {
+			t.Errorf("%d of %d messages are there", n, len(messages))
+		}
+		if n := j.sf.Calls()["composite/sobjects"] - before; n > 4 {
+			t.Errorf("they took %d calls", n)
+		}
+		if n := len(j.sf.Notifications()); n != 30 {
+			t.Errorf("it rang %d times for 30 conversations", n)
+		}
+		dead, _, err := j.db.DeadJobs(t.Context(), j.org, store.Page{Limit: 10})
+		if err != nil || len(dead) > 0 {
+			t.Errorf("jobs were given up: %+v, %v", dead, err)
+		}
+	})
+}
+
+func TestEverythingIsReadAtFirst(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		account := j.create("Account", map[string]any{"Name": "Globex", "Phone": "(512) 555-0100"})
+		contact := j.create("Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "(512) 555-0177", "AccountId": account})
+		lead := j.create("Lead", map[string]any{"LastName": "Weber", "Company": "Initech", "Phone": "(512) 555-0188"})
+		waiting := j.text("+15125550188", "hi")
+		j.sync()
+		if r := j.here(contact); r.Fields.Text("AccountId") != j.here(account).ID || r.Fields.Text("OwnerId") != j.dana.ID {
+			t.Errorf("the contact names %v", r.Fields)
+		}
+		if got := j.message(waiting.ID); got.Record == nil || got.Record.ID != j.here(lead).ID {
+			t.Errorf("the waiting text is on %+v", got.Record)
+		}
+		if m := j.text("+15125550100", "hi"); m.Record == nil || m.Record.ID != j.here(account).ID {
+			t.Errorf("a text from the account went to %+v", m.Record)
+		}
+		calls := j.sf.APIUsage()
+		j.sync()
+		if n := j.sf.APIUsage() - calls; n > 20 {
+			t.Errorf("a cycle without changes took %d calls", n)
 		}
 	})
 }

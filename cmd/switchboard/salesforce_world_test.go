@@ -1,13 +1,18 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"io"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/crm"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
 	"github.com/switchboardhq/switchboard/internal/store"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
@@ -132,3 +137,65 @@ func (j *joint) openBells() int {
 	}
 	return n
 }
+
+// createUnknown switches Create Records From Unknown Numbers on, in the org, whose word counts.
+func (j *joint) createUnknown() {
+	j.t.Helper()
+	var whole, changed bytes.Buffer
+	j.must(orgpackage.Zip(&whole, orgpackage.Options{}))
+	from, err := zip.NewReader(bytes.NewReader(whole.Bytes()), int64(whole.Len()))
+	j.must(err)
+	to := zip.NewWriter(&changed)
+	for _, f := range from.File {
+		r, err := f.Open()
+		j.must(err)
+		text, err := io.ReadAll(r)
+		j.must(err)
+		if strings.Contains(f.Name, "Create_Records_From_Unknown_Numbers.Default") {
+			text = bytes.Replace(text, []byte(">false</value>"), []byte(">true</value>"), 1)
+		}
+		w, err := to.Create(f.Name)
+		j.must(err)
+		_, err = w.Write(text)
+		j.must(err)
+	}
+	j.must(to.Close())
+	j.withRemote(func(remote *salesforceOrg) {
+		_, err = remote.Deploy(j.t.Context(), changed.Bytes(), nil)
+		j.must(err)
+	})
+	j.clock.Advance(10 * time.Minute)
+	j.sync()
+	s, err := j.db.Settings(j.t.Context(), j.org)
+	j.must(err)
+	if !s.UnknownNumbers.Enabled {
+		j.t.Fatal("the org's setting was not read")
+	}
+}
+
+// rows asks the org.
+func (j *joint) rows(object string) []salesforce.Row {
+	j.t.Helper()
+	var rows []salesforce.Row
+	j.withRemote(func(remote *salesforceOrg) {
+		var err error
+		rows, err = salesforce.Collect(remote.Query(j.t.Context(), salesforce.Select(object, "Id")))
+		j.must(err)
+	})
+	return rows
+}
+
+// withRemote lets do call the org past the engine.
+func (j *joint) withRemote(do func(*salesforceOrg)) {
+	j.t.Helper()
+	c, err := j.db.Salesforce(j.t.Context(), j.org)
+	j.must(err)
+	secret, err := j.db.SalesforceSecret(j.t.Context(), j.org)
+	j.must(err)
+	remote, err := openSalesforce(j.p, j.db, j.org, c, secret, nil, quiet())
+	j.must(err)
+	defer remote.close()
+	do(remote)
+}
+
+func (j *joint) count(object string) int { return len(j.rows(object)) }

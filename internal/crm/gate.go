@@ -146,12 +146,11 @@ func (g *Gate) note(p *Problem) (parked bool) {
 		wait = min(limitPause<<min(g.limits, 10), limitMost)
 		g.limits++
 		parked = true
-	case SignIn, Retry, Unknown:
+	case SignIn, Retry, Unknown, Permanent, Gone, Duplicate:
+		// What is permanent and about no row is about the connection or the org: it
+		// lacks the package, or a permission. A person will see to it.
 		wait = min(firstPause<<min(g.failures, 10), downPause)
 		g.failures++
-	default:
-		g.failures, g.limits = 0, 0
-		return false
 	}
 	if until := g.now().Add(wait); until.After(g.until) {
 		g.until = until

@@ -327,12 +327,15 @@ func (p *Puller) apply(ctx context.Context, s scope, c store.Remote) error {
 			p.log.Debug("applied what changed in Salesforce", "created", applied.Created, "updated", applied.Updated, "deleted", applied.Deleted,
 				"restored", applied.Restored, "merged", applied.Merged, "placed", applied.Placed, "later", applied.Later)
 		}
-		missing := slices.DeleteFunc(applied.Missing, func(id string) bool { return tried[id] })
+		missing := slices.DeleteFunc(slices.Clone(applied.Missing), func(id string) bool { return tried[id] })
 		if len(missing) == 0 {
 			if len(applied.Missing) == 0 {
 				return nil
 			}
-			return p.doWithout(ctx, c, applied.Missing)
+			// A Contact whose Account can't be seen has been applied all the same.
+			c.Unseen = applied.Missing
+			_, err := p.db.ApplyRemote(ctx, p.org, c)
+			return err
 		}
 		for _, id := range missing {
 			tried[id] = true
@@ -344,24 +347,6 @@ func (p *Puller) apply(ctx context.Context, s scope, c store.Remote) error {
 		c.Records = append(c.Records, found...)
 	}
 	return nil
-}
-
-// doWithout applies what stands for a record that nobody can see as what it is
-// without it: a deletion.
-func (p *Puller) doWithout(ctx context.Context, c store.Remote, missing []string) error {
-	var gone []switchboard.RemoteRecord
-	for _, r := range c.Records {
-		if r.StandIn() != "" && slices.Contains(missing, r.StandIn()) {
-			r.Deleted, r.MasterID, r.ConvertedID = true, "", ""
-			gone = append(gone, r)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	p.log.Warn("records in Salesforce are stood for by some that can't be seen: they count as deleted", "records", len(gone))
-	_, err := p.db.ApplyRemote(ctx, p.org, store.Remote{ReadAt: c.ReadAt, Records: gone})
-	return err
 }
 
 // find returns the records with the ids, of whichever object.

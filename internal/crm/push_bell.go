@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/outbox"
 	"github.com/switchboardhq/switchboard/internal/store"
 )
 
@@ -55,6 +56,11 @@ func (p *Pusher) ring(ctx context.Context, b store.BellPush, unwritten error) er
 		return errNoRow
 	}
 	err := p.remote.Sender.Ring(ctx, Ring{UserID: b.Recipient, Title: switchboard.NotificationTitle, Body: b.Body, TargetID: b.SMSID})
+	if problem := problemOf(err); problem != nil && (problem.Kind == Permanent || problem.Kind == Gone) {
+		// The package or a permission is missing: messages need neither, so they
+		// are not held up, and the bell rings when somebody has seen to it.
+		return outbox.Postponed(err, p.now().Add(limitPause))
+	}
 	if err != nil {
 		return p.outcome(ctx, err)
 	}

@@ -64,7 +64,7 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 	case push.Delete:
 		err = p.remote.Writer.Delete(ctx, object, id)
 	case id == "":
-		id, err = p.remote.Writer.Create(ctx, object, push.Record.ID, push.Fields)
+		id, err = p.remote.Writer.Create(ctx, object, push.Key, push.Fields)
 	default:
 		err = p.remote.Writer.Update(ctx, object, id, push.Fields)
 	}
@@ -74,6 +74,9 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 		return p.db.NoteRecord(within, p.org, push, id)
 	}
 	problem := problemOf(err)
+	if !problem.Row {
+		return err // it is not about this record
+	}
 	switch problem.Kind {
 	case Permanent:
 		return p.refused(within, push, problem)

@@ -61,7 +61,7 @@ func (p *Pusher) outcome(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, errSpent):
 		return outbox.Postponed(err, p.now().Add(limitMost))
-	case errors.Is(err, errHeld), problem.Kind == Limit, problem.Kind == SignIn, problem.Kind == Retry && !problem.Row:
+	case !problem.Row && problem.Kind != Unknown:
 		return outbox.Postponed(err, p.gate.Until())
 	case problem.Kind == Permanent, problem.Kind == Duplicate:
 		return outbox.Permanent(err)

@@ -445,7 +445,8 @@ func (db *DB) DeleteRecord(ctx context.Context, actor switchboard.Actor, id stri
 	return resolved, err
 }
 
-// RestoreRecord brings a deleted record back with everything.
+// RestoreRecord brings a deleted record back with everything. It fails with
+// conflict for one that was merged into another.
 func (db *DB) RestoreRecord(ctx context.Context, actor switchboard.Actor, id string) (*switchboard.Record, []*switchboard.Message, error) {
 	return db.setRecordDeleted(ctx, actor, id, false)
 }
@@ -458,6 +459,11 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		resolved = nil
 		if r, err = t.record(org, id); err != nil || r.Deleted == deleted {
 			return err
+		}
+		if !deleted {
+			if err := t.standsForItself(org, r); err != nil {
+				return err
+			}
 		}
 		snap, err := t.snapshot(org)
 		if err != nil {

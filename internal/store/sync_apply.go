@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -19,6 +20,10 @@ type Remote struct {
 	ReadAt   time.Time
 	Records  []switchboard.RemoteRecord
 	Messages []switchboard.RemoteMessage
+	// Unseen are ids that [Applied.Missing] named and that nobody can see: a record
+	// that one of them stands for counts as deleted, and a message that names
+	// one is where it is here.
+	Unseen []string
 }
 
 // Applied says what came of it.
@@ -63,7 +68,7 @@ func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (Applied, e
 	})
 	messages := slices.Clone(c.Messages)
 	for len(records) > 0 || len(messages) > 0 {
-		part := Remote{ReadAt: c.ReadAt, Records: records[:min(len(records), applyAtOnce)]}
+		part := Remote{ReadAt: c.ReadAt, Unseen: c.Unseen, Records: records[:min(len(records), applyAtOnce)]}
 		records = records[len(part.Records):]
 		if len(records) == 0 {
 			part.Messages = slices.Clone(messages[:min(len(messages), applyAtOnce)])
@@ -203,11 +208,11 @@ func (a *applier) apply() error {
 func (a *applier) read() error {
 	a.known, a.byID = map[string]*synced{}, map[string]*synced{}
 	ids := map[string]bool{}
-	keys := map[string]string{} // Salesforce ids of those that we may have made, by our id
+	made := map[string]string{} // Salesforce ids of those that we may have made, by our key
 	for _, r := range a.remote.Records {
 		ids[r.SalesforceID], ids[r.StandIn()], ids[account(r.Fields)] = true, true, true
 		if r.Key != "" {
-			keys[r.Key] = r.SalesforceID
+			made[r.Key] = r.SalesforceID
 		}
 	}
 	for _, m := range a.remote.Messages {
@@ -223,7 +228,7 @@ func (a *applier) read() error {
 	if err := a.follow(found); err != nil {
 		return err
 	}
-	return a.readKeyed(keys)
+	return a.readKeyed(made)
 }
 
 // follow adds what was found, and the records that those were merged into.
@@ -258,12 +263,14 @@ func (a *applier) follow(found []*synced) error {
 }
 
 // readKeyed finds the records that we made in Salesforce without having heard
-// that it was done: they carry our id there.
-func (a *applier) readKeyed(keys map[string]string) error {
+// that it was done: they carry our key there.
+func (a *applier) readKeyed(made map[string]string) error {
+	keys := map[string]string{} // by record id
 	var ours []string
-	for key, id := range keys {
-		if a.known[id] == nil {
-			ours = append(ours, key)
+	for key, id := range made {
+		if record, _, _ := strings.Cut(key, keyMark); a.known[id] == nil {
+			keys[record] = key
+			ours = append(ours, record)
 		}
 	}
 	if len(ours) == 0 {
@@ -287,12 +294,26 @@ func (a *applier) readKeyed(keys map[string]string) error {
 			s = &synced{recordID: r.ID, object: string(r.Object)}
 			a.byID[r.ID] = s
 		}
-		if s.salesforceID == "" { // else it is a copy that somebody made there, key and all
-			s.salesforceID = keys[r.ID]
+		if key := keys[r.ID]; key == recordKey(r.ID, s.salesforceID) { // else it is a copy that somebody made there, key and all
+			// Nothing is agreed on this one yet, but that it is ours.
+			s.salesforceID, s.base, s.baseDeleted, s.stamp = made[key], switchboard.Fields{}, false, 0
 			a.known[s.salesforceID] = s
 		}
 		return nil
 	}, recordSelect+"org_id = $1 AND "+a.in("id", "$2"), a.org, a.list(ours))
+}
+
+// keyMark stands in a record's key before the id of the one that it replaces.
+const keyMark = "-"
+
+// recordKey is what a record carries in Salesforce, by which a retry finds it.
+// One that was deleted there and is made anew gets another key, with the id that
+// it had: the old one may be a Lead that was converted, and still hold its key.
+func recordKey(record, replaces string) string {
+	if replaces == "" {
+		return record
+	}
+	return record + keyMark + replaces
 }
 
 // final follows the merges from a record to the one that stands for it.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -138,6 +139,8 @@ func (a *applier) carryOutPlacement(p placement) error {
 		case was == is && (was != "" || p.state.seen[o] == theirs[o]):
 		case theirs[o] == "":
 			cleared = true
+		case is == "" && slices.Contains(a.remote.Unseen, theirs[o]):
+			// Nobody can see what it is: the row gets what holds here.
 		case is == "":
 			a.missing(theirs[o])
 			return nil

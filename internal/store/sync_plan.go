@@ -85,6 +85,9 @@ func (a *applier) readRecords() error {
 // was ever seen is nobody's loss.
 func (a *applier) create(r *switchboard.RemoteRecord) error {
 	if r.Gone() {
+		if into := a.known[r.StandIn()]; into != nil {
+			a.known[r.SalesforceID] = into // for the messages that name it
+		}
 		a.result.Unchanged++
 		return nil
 	}
@@ -108,7 +111,7 @@ func (a *applier) planKnown(r *switchboard.RemoteRecord, s *synced) (*plan, erro
 	now := *s
 	now.stamp, now.baseDeleted = micros(r.Stamp), r.Gone()
 	p := &plan{was: s, now: &now, record: record, deleted: record.Deleted}
-	if standIn := r.StandIn(); standIn != "" {
+	if standIn := r.StandIn(); standIn != "" && !slices.Contains(a.remote.Unseen, standIn) {
 		into := a.known[standIn]
 		if into == nil {
 			a.missing(standIn)
@@ -274,18 +277,18 @@ func (a *applier) edit(plans []*plan) (map[switchboard.MatchKey]switchboard.Chan
 }
 
 func (a *applier) carryOut(p *plan) error {
-	if p.into != nil {
-		return a.mergeInto(p)
-	}
 	r := *p.record
-	by := salesforceActor(a.org)
-	if len(p.merge.Push) > 0 || p.deleted != p.now.baseDeleted {
-		a.pushes = append(a.pushes, r.ID)
-	}
 	if p.now.salesforceID != r.SalesforceID {
 		if err := a.setSalesforceID(a.org, a.snap, r.ID, p.now.salesforceID); err != nil {
 			return err
 		}
+	}
+	if p.into != nil {
+		return a.mergeInto(p)
+	}
+	by := salesforceActor(a.org)
+	if len(p.merge.Push) > 0 || p.deleted != p.now.baseDeleted {
+		a.pushes = append(a.pushes, r.ID)
 	}
 	for _, c := range p.merge.Overridden {
 		detail, err := json.Marshal(c)

@@ -260,6 +260,8 @@ func (t *tx) ids(query string, args ...any) ([]string, error) {
 type RecordPush struct {
 	Record       *switchboard.Record
 	SalesforceID string // "": it is to be made there
+	// Key is what it carries there from when it is made.
+	Key string
 	// Delete says that it is to be deleted there; Fields is nil then.
 	Delete bool
 	// Fields are those that Salesforce does not have, by its ids; nil clears one.
@@ -304,7 +306,7 @@ func (t *tx) recordToPush(org, id string) (*RecordPush, error) {
 	if s == nil {
 		s = &synced{}
 	}
-	p := &RecordPush{Record: r, SalesforceID: s.salesforceID, Tried: s.sending != nil}
+	p := &RecordPush{Record: r, SalesforceID: s.salesforceID, Key: recordKey(id, s.salesforceID), Tried: s.sending != nil}
 	switch {
 	case s.mergedInto != "":
 		return nil, nil

@@ -103,6 +103,20 @@ func (t *tx) standIn(org, record string) (string, error) {
 	return record, nil
 }
 
+// standsForItself fails with conflict for a record that was merged into another,
+// or converted: that one stands for it.
+func (t *tx) standsForItself(org string, r *switchboard.Record) error {
+	id, err := t.standIn(org, r.ID)
+	if err != nil || id == r.ID {
+		return err
+	}
+	into, err := t.record(org, id)
+	if err != nil {
+		return err
+	}
+	return switchboard.Errorf(switchboard.CodeConflict, "%s was merged into %s in Salesforce, which has its messages. Look at that one, or bring this one back in Salesforce.", r.Name, into.Name)
+}
+
 // maxChain bounds how many merges one after the other are followed.
 const maxChain = 20
 
