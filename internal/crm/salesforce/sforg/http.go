@@ -235,6 +235,8 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 	o.mu.Unlock()
 	switch {
 	case f != nil && f.answer(w):
+	case user == nil && o.scopeLacking(r):
+		writeErrors(w, &Error{Code: "INVALID_SESSION_ID", Message: "This session is not valid for use with the REST API", Status: http.StatusForbidden})
 	case user == nil:
 		writeErrors(w, invalidSession())
 	case !allowed:
