@@ -136,4 +136,17 @@ const ingested = await connection.bulk2.loadAndWaitForResults({
 });
 out.ingest = { ok: ingested.successfulResults.length, failed: ingested.failedResults.map((r) => r.sf__Error.split(":")[0]) };
 
+const [winner, loser] = (await connection.sobject("Contact").create([{ LastName: "Winner" }, { LastName: "Loser", Title: "Dr" }])).map((r) => r.id);
+const merged = await connection.soap.merge({ masterRecord: { type: "Contact", Id: winner, Title: "Dr" }, recordToMergeIds: [loser] });
+const left = await connection.query(`SELECT IsDeleted, MasterRecordId, Title FROM Contact WHERE Id IN ('${winner}', '${loser}') ORDER BY Id`, { scanAll: true });
+out.merge = [merged.success, merged.mergedRecordIds[0] === loser, left.records[0].Title, left.records[1].IsDeleted, left.records[1].MasterRecordId === winner];
+const lead = (await connection.sobject("Lead").create({ LastName: "Convert", Company: "Acme" })).id;
+const converted = await connection.soap.convertLead({ leadId: lead, convertedStatus: "Closed - Converted", doNotCreateOpportunity: true });
+out.convert = [converted.success, (await connection.sobject("Lead").retrieve(lead)).ConvertedContactId === converted.contactId];
+const again = await connection.soap.convertLead({ leadId: lead, convertedStatus: "Closed - Converted", doNotCreateOpportunity: true });
+out.convertAgain = [again.success, again.errors.map((e) => e.statusCode)];
+await connection.sobject("Contact").destroy(winner);
+out.undelete = (await connection.soap.undelete([winner]))[0].success;
+out.soapUser = (await connection.soap.getUserInfo()).userName;
+
 console.log(JSON.stringify(out));

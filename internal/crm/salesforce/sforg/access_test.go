@@ -3,6 +3,7 @@ package sforg_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,13 @@ func TestWhoIsShutOutIsToldHow(t *testing.T) {
 		t.Errorf("without the API: %+v", got)
 	}
 	u.Allow(sforg.APIEnabled)
+	w.SetScope("id openid")
+	w.RunAs(u)
+	poor := w.issue(url.Values{"grant_type": {"client_credentials"}, "client_id": {w.ClientID()}, "client_secret": {w.ClientSecret()}})
+	w.do("GET", data+"/limits", nil, "Authorization", "Bearer "+poor["access_token"]).must(t, 403, &got)
+	if poor["scope"] != "id openid" || got[0].Message != "This session is not valid for use with the REST API" {
+		t.Errorf("without the scope: %v, %+v", poor, got)
+	}
 	w.do("GET", data+"/limits", nil).must(t, 200, nil)
 	if err := w.Update(nil, "User", u.ID, map[string]any{"IsActive": false}); err != nil {
 		t.Fatal(err)

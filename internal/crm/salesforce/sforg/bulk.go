@@ -152,6 +152,9 @@ func (j *job) prepareQuery(o *Org) *Error {
 	if j.plan.count || j.plan.aggregate() || s.offset > 0 {
 		return errorPlain("INVALIDJOB", "aggregates, GROUP BY and OFFSET are not supported in bulk queries")
 	}
+	if len(j.plan.nested) > 0 {
+		return errorPlain("INVALIDJOB", "subqueries are not supported in bulk queries")
+	}
 	for _, c := range j.plan.columns {
 		if c.field.Type == TypeAddress {
 			return errorPlain("FUNCTIONALITY_NOT_ENABLED", "Selecting compound data not supported in Bulk Query: "+c.field.Name)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,13 +90,16 @@ func TestJsforceIsServed(t *testing.T) {
 }
 
 // sf runs the sf command line, logged in as the org's admin, and returns its
-// JSON's result.
+// JSON's result. A deploy of the whole project is by REST.
 func (w *world) sf(ctx context.Context, dir, home string, args ...string) (json.RawMessage, string) {
 	w.t.Helper()
 	cmd := exec.CommandContext(ctx, node(dir), append([]string{filepath.Join(dir, "node_modules", "@salesforce", "cli", "bin", "run.js")}, args...)...)
 	cmd.Dir = home
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "SF_ACCESS_TOKEN=" + w.AccessToken(), "SF_ORG_API_VERSION=62.0", "SF_USE_GENERIC_UNIX_KEYCHAIN=true",
-		"SF_DISABLE_TELEMETRY=true", "SF_DISABLE_LOG_FILE=true", "SF_AUTOUPDATE_DISABLE=true", "SF_ORG_METADATA_REST_DEPLOY=true", "SF_SKIP_NEW_VERSION_CHECK=true", "NO_COLOR=1"}
+		"SF_DISABLE_TELEMETRY=true", "SF_DISABLE_LOG_FILE=true", "SF_AUTOUPDATE_DISABLE=true", "SF_SKIP_NEW_VERSION_CHECK=true", "NO_COLOR=1"}
+	if !slices.Contains(args, "--source-dir") {
+		cmd.Env = append(cmd.Env, "SF_ORG_METADATA_REST_DEPLOY=true")
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -136,6 +140,11 @@ func TestTheSFCommandLineIsServed(t *testing.T) {
 	result, _ := w.sf(ctx, dir, home, "project", "deploy", "start", "--json", "--wait", "2")
 	if err := json.Unmarshal(result, &deployed); err != nil || !deployed.Success || deployed.Status != "Succeeded" {
 		t.Fatalf("deployed %+v, %v: %s", deployed, err, cut(string(result)))
+	}
+	// The other way to deploy, which is sf's own choice.
+	result, _ = w.sf(ctx, dir, home, "project", "deploy", "start", "--source-dir", "change-data-capture", "--json", "--wait", "2")
+	if err := json.Unmarshal(result, &deployed); err != nil || !deployed.Success || w.Calls()["soap"] == 0 {
+		t.Errorf("deployed by SOAP: %+v, %v, calls %v", deployed, err, w.Calls())
 	}
 	for _, object := range []string{"SMS__c", orgpackage.UnknownNumbersType} {
 		if w.Fields(object) == nil {

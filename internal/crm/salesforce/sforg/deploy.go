@@ -19,6 +19,7 @@ type deployment struct {
 	files      map[string][]byte
 	components []component
 	failures   []failure
+	known      map[component]bool // what an earlier deploy brought already
 }
 
 // metadata answers /metadata/deployRequest.
@@ -91,12 +92,18 @@ func (q *request) deploy() {
 	}
 	q.lock()
 	defer q.unlock()
-	q.o.counter++
-	d := &deployment{id: makeID("0Af", q.o.counter), check: options.DeployOptions.CheckOnly, user: q.who.user, at: instantOf(q.o.now()), state: "Pending", files: files}
-	q.o.deploys[d.id] = d
+	d := q.o.newDeployment(q.who.user, files, options.DeployOptions.CheckOnly)
 	m := d.info(false)
 	m["deployOptions"] = map[string]any{"checkOnly": d.check, "rollbackOnError": true, "singlePackage": true}
 	q.reply(http.StatusCreated, m)
+}
+
+// newDeployment keeps what is to be deployed, until somebody asks how it goes.
+func (o *Org) newDeployment(u *User, files map[string][]byte, check bool) *deployment {
+	o.counter++
+	d := &deployment{id: makeID("0Af", o.counter), check: check, user: u, at: instantOf(o.now()), state: "Pending", files: files}
+	o.deploys[d.id] = d
+	return d
 }
 
 // advance moves a deployment one state on, at each look.
@@ -106,7 +113,13 @@ func (d *deployment) advance(o *Org) {
 		d.state = "InProgress"
 	case "InProgress":
 		d.components, d.failures = o.install(d.files, d.check)
-		d.files = nil
+		d.files, d.known = nil, map[component]bool{}
+		for _, c := range d.components {
+			d.known[c] = o.deployed[c.kind+"/"+c.name]
+			if len(d.failures) == 0 && !d.check {
+				o.deployed[c.kind+"/"+c.name] = true
+			}
+		}
 		d.state = "Succeeded"
 		if len(d.failures) > 0 {
 			d.state = "Failed"
@@ -154,7 +167,7 @@ func orEmpty(list []map[string]any) []map[string]any {
 }
 
 func (d *deployment) message(c component, ok bool) map[string]any {
-	return map[string]any{"componentType": c.kind, "fullName": c.name, "fileName": c.file, "success": ok, "created": true, "changed": true, "deleted": false,
+	return map[string]any{"componentType": c.kind, "fullName": c.name, "fileName": c.file, "success": ok, "created": ok && !d.known[c], "changed": ok, "deleted": false,
 		"createdDate": d.at.time().Format(restTime), "problem": nil, "problemType": nil, "id": nil, "warning": false, "requiresProductionTestRun": false,
 		"lineNumber": nil, "columnNumber": nil}
 }

@@ -59,7 +59,7 @@ func (o *Org) children(ob *object) []map[string]any {
 		for _, f := range child.fields {
 			for _, to := range f.ReferenceTo {
 				if to == ob.Name {
-					list = append(list, map[string]any{"childSObject": child.Name, "field": f.Name, "relationshipName": nil, "cascadeDelete": child.Name == "Contact" && f.Name == "AccountId",
+					list = append(list, map[string]any{"childSObject": child.Name, "field": f.Name, "relationshipName": nullIfEmpty(f.childName(child)), "cascadeDelete": child.Name == "Contact" && f.Name == "AccountId",
 						"deprecatedAndHidden": false, "restrictedDelete": false, "junctionIdListNames": []any{}, "junctionReferenceTo": []any{}})
 				}
 			}
@@ -68,7 +68,14 @@ func (o *Org) children(ob *object) []map[string]any {
 	return list
 }
 
-// soapTypes are the types' names in the SOAP API, which describe tells too.
+func nullIfEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// soapType returns the name of a type in the SOAP API, which describe tells too.
 func soapType(t FieldType) string {
 	switch t {
 	case TypeID, TypeReference:

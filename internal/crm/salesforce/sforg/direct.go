@@ -60,14 +60,7 @@ func (o *Org) Undelete(u *User, name, id string) error {
 // Purge empties the recycle bin of a record: nothing tells of it any more, not
 // even queryAll, and no change event.
 func (o *Org) Purge(name, id string) error {
-	return o.run(nil, name, func(t *transaction, ob *object) *Error {
-		r := ob.find(id)
-		if r == nil || !r.deleted {
-			return errorf("DELETE_FAILED", "Entity is not in the recycle bin")
-		}
-		ob.rows[r.num] = nil
-		return nil
-	})
+	return o.run(nil, name, func(t *transaction, ob *object) *Error { return t.purge(ob, id) })
 }
 
 // Merge makes one or two losers one with the winner.

@@ -25,15 +25,15 @@ const (
 // A Fault is something that goes wrong with the requests that it matches.
 type Fault struct {
 	Kind   FaultKind
-	Method string // "" is any
-	Path   string // part of the path; "" is any of /services
+	Method string // "" is any; LockRow and RowError wait for a write
+	Path   string // part of the path; "" is any
 	Object string // named in the path or in the body's attributes; "" is any
 	Skip   int    // lets this many matching requests through first
 	Times  int    // 0 is once; below 0 is for ever
 
 	Rows  []int           // of a collection, from 0; nil: all
 	Err   *Error          // of RowError
-	Until <-chan struct{} // of Slow
+	Until <-chan struct{} // of Slow; nil: only the client's going ends it, and then it takes effect
 }
 
 // Fail makes the org fail as told, until the fault is used up.
@@ -63,6 +63,9 @@ func (o *Org) fault(method, path string, body []byte) *Fault {
 		if f.Object != "" && !strings.Contains(path, "/"+f.Object) && !strings.Contains(string(body), `"`+f.Object+`"`) {
 			continue
 		}
+		if (f.Kind == LockRow || f.Kind == RowError) && !writes(method, path) {
+			continue // nothing to fail at: it waits for a write
+		}
 		if f.Skip > 0 {
 			f.Skip--
 			continue
@@ -75,6 +78,11 @@ func (o *Org) fault(method, path string, body []byte) *Fault {
 		return f
 	}
 	return nil
+}
+
+// writes reports whether a request writes records or rings the bell.
+func writes(method, path string) bool {
+	return method != http.MethodGet && (strings.Contains(path, "/sobjects") || strings.Contains(path, "/composite") || strings.Contains(path, "/actions/"))
 }
 
 // row returns what a fault says of the i-th row of a write.

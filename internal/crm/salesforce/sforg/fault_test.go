@@ -63,6 +63,7 @@ func TestTheOrgFailsAsItIsTold(t *testing.T) {
 func TestAFaultOfARowLeavesTheOthers(t *testing.T) {
 	w := packaged(t)
 	w.Fail(sforg.Fault{Kind: sforg.LockRow, Object: "SMS__c", Rows: []int{1}})
+	w.do("GET", data+"/sobjects/SMS__c/describe", nil).must(t, 200, nil) // no write
 	var got []struct {
 		Success bool
 		Errors  []problem

@@ -51,6 +51,7 @@ type Field struct {
 
 	ReferenceTo  []string // objects that a reference may point at
 	Relationship string   // its name in SOQL: Owner, Contact__r
+	Children     string   // what the target calls the records that point at it: Contacts, Messages__r
 	Values       []string // of a picklist
 	Restricted   bool     // a picklist that takes no other value
 

@@ -192,6 +192,16 @@ func (o *Org) dispatch(w http.ResponseWriter, r *http.Request, path string, body
 		o.listNotifications(w, r)
 	case strings.HasPrefix(path, "/_sforg/"):
 		o.pages(w, r, path, body)
+	case strings.HasPrefix(path, "/services/Soap/"):
+		m, n := soapPath.FindStringSubmatch(path), metadataPath.FindStringSubmatch(path)
+		if n != nil {
+			m = n
+		}
+		if m == nil || !o.speaks(m[1]) || r.Method != http.MethodPost {
+			writeErrors(w, notFound())
+			return
+		}
+		o.soap(w, m[1], n != nil, body, f)
 	default:
 		m := dataPath.FindStringSubmatch(path)
 		if m == nil || !o.speaks(m[1]) {
@@ -225,6 +235,8 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 	o.mu.Unlock()
 	switch {
 	case f != nil && f.answer(w):
+	case user == nil && o.scopeLacking(r):
+		writeErrors(w, &Error{Code: "INVALID_SESSION_ID", Message: "This session is not valid for use with the REST API", Status: http.StatusForbidden})
 	case user == nil:
 		writeErrors(w, invalidSession())
 	case !allowed:

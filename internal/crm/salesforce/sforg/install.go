@@ -65,11 +65,16 @@ func (in *installer) read(c component, text []byte, v any) bool {
 
 func (in *installer) add(c component) component {
 	in.components = append(in.components, c)
+	in.mark(c.file)
+	return c
+}
+
+// mark notes that a file has been read.
+func (in *installer) mark(file string) {
 	if in.done == nil {
 		in.done = map[string]bool{}
 	}
-	in.done[c.file] = true
-	return c
+	in.done[file] = true
 }
 
 // pending returns what the package defines of an object so far.
@@ -90,7 +95,11 @@ func (in *installer) object(file string, text []byte) {
 			return
 		}
 	}
-	c := in.add(component{"CustomObject", name, file})
+	c := component{"CustomObject", name, file}
+	in.mark(file)
+	if custom := strings.Contains(name, "__"); custom { // of a standard object only the fields are components
+		in.add(c)
+	}
 	var m metaObject
 	if !in.read(c, text, &m) {
 		return
@@ -144,10 +153,7 @@ func (in *installer) field(file string, text []byte) {
 	object := path.Base(path.Dir(path.Dir(file)))
 	c := component{"CustomField", object + "." + name, file}
 	var m metaField
-	if in.done == nil {
-		in.done = map[string]bool{}
-	}
-	in.done[file] = true
+	in.mark(file)
 	if !in.read(c, text, &m) {
 		in.components = append(in.components, c)
 		return

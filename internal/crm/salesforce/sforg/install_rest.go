@@ -254,6 +254,9 @@ func (in *installer) listed(file string, manifest []byte) {
 	for _, t := range m.Types {
 		for _, member := range t.Members {
 			inside := t.Name == "ListView" || t.Name == "CompactLayout" || t.Name == "CustomField" // in an object's file
+			if t.Name == "CustomObject" && in.o.object(member) != nil {
+				continue // a standard one, or one that is there and stays as it is
+			}
 			if member != "*" && !inside && !have[t.Name+"/"+member] {
 				in.fail(component{t.Name, member, "package.xml"}, "An object '%s' of type %s was named in package.xml, but was not found in zipped directory", member, t.Name)
 			}

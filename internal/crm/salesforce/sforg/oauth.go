@@ -55,10 +55,23 @@ func bearer(r *http.Request) string {
 
 // authenticate returns the user of a request, nil if its token is worth nothing
 // or was given without the scope api. The caller holds the lock.
-func (o *Org) authenticate(r *http.Request) *User {
-	token := bearer(r)
+func (o *Org) authenticate(r *http.Request) *User { return o.sessionUser(bearer(r)) }
+
+// sessionUser returns the user of a token that may use the API. The caller holds
+// the lock.
+func (o *Org) sessionUser(token string) *User {
+	s := o.live(token)
+	if s == nil || !s.forAPI() {
+		return nil
+	}
+	return s.user
+}
+
+// live returns the session of a token, nil if it ended or its user may not log
+// in any more. To be used keeps it alive.
+func (o *Org) live(token string) *session {
 	s := o.sessions[token]
-	if s == nil {
+	if s == nil || !o.active(s.user) {
 		return nil
 	}
 	now := o.now()
@@ -67,11 +80,28 @@ func (o *Org) authenticate(r *http.Request) *User {
 		return nil
 	}
 	s.used = now
+	return s
+}
+
+func (s *session) forAPI() bool {
 	scopes := strings.Fields(s.scope)
-	if !slices.Contains(scopes, "api") && !slices.Contains(scopes, "full") || !o.active(s.user) {
-		return nil
-	}
-	return s.user
+	return slices.Contains(scopes, "api") || slices.Contains(scopes, "full")
+}
+
+// scopeLacking reports whether a token is good but not for the API.
+func (o *Org) scopeLacking(r *http.Request) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.live(bearer(r))
+	return s != nil && !s.forAPI()
+}
+
+// SetScope changes what the connected app may ask for: "api" by default. Tokens
+// without api are given out, and are worth nothing with REST.
+func (o *Org) SetScope(scope string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.app.scope = scope
 }
 
 // ExpireSessions ends all sessions: every token is worth nothing from now on.
@@ -173,7 +203,7 @@ func (o *Org) issue(w http.ResponseWriter, r *http.Request, form url.Values) {
 		case a.runAs == nil:
 			bad("invalid_grant", "no client credentials user enabled")
 		default:
-			o.grantToken(w, r, a.runAs, a, "api", "")
+			o.grantToken(w, r, a.runAs, a, a.scope, "")
 		}
 	case "urn:ietf:params:oauth:grant-type:jwt-bearer":
 		u, a, description := o.checkAssertion(r, form.Get("assertion"))
@@ -181,7 +211,7 @@ func (o *Org) issue(w http.ResponseWriter, r *http.Request, form url.Values) {
 			bad("invalid_grant", description)
 			return
 		}
-		o.grantToken(w, r, u, a, "api web", "")
+		o.grantToken(w, r, u, a, a.scope, "")
 	case "authorization_code":
 		code := form.Get("code")
 		g, ok := o.codes[code]
@@ -370,11 +400,12 @@ func (o *Org) authorize(w http.ResponseWriter, r *http.Request, form url.Values)
 func (o *Org) userinfo(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	u := o.authenticate(r)
-	if u == nil {
+	s := o.live(bearer(r))
+	if s == nil {
 		writeJSON(w, http.StatusForbidden, json.RawMessage(`"Bad_OAuth_Token"`))
 		return
 	}
+	u := s.user
 	ob := o.object("User")
 	row := ob.find(u.ID)
 	base := o.instanceLocked(r)

@@ -67,6 +67,7 @@ type Org struct {
 	jobs     map[string]*job
 	jobList  []*job
 	deploys  map[string]*deployment
+	deployed map[string]bool // components, as kind/name
 	bell     []Notification
 	counter  int // of jobs and cursors
 	bulkPage int // see SetBulkPage
@@ -77,6 +78,7 @@ type app struct {
 	id, secret string
 	key        *rsa.PublicKey // for the JWT bearer flow
 	runAs      *User          // for the client credentials flow
+	scope      string         // of its tokens
 }
 
 // New makes an org that is empty but for its admin user and a connected app.
@@ -98,6 +100,7 @@ func New(c Config) *Org {
 		limit:     cmp.Or(c.DailyLimit, 15_000),
 		cursors:   map[string]*cursor{},
 		jobs:      map[string]*job{},
+		deployed:  map[string]bool{},
 		deploys:   map[string]*deployment{},
 		consent:   true,
 	}
@@ -138,7 +141,7 @@ func (o *Org) seed() {
 	}
 	t.commit()
 	o.feed.changes = nil
-	o.app = &app{id: "3MVG9" + o.randomText(60), secret: o.randomHex(64), runAs: o.admin}
+	o.app = &app{id: "3MVG9" + o.randomText(60), secret: o.randomHex(64), runAs: o.admin, scope: "api"}
 	o.apps[o.app.id] = o.app
 	o.token = o.newSession(o.admin, o.app, "api refresh_token full")
 }

@@ -157,6 +157,9 @@ func (m metaField) field(metadataType bool) (Field, error) {
 	}
 	f := Field{Name: m.FullName, Label: m.Label, Type: kind, Length: m.Length, Required: m.Required, ExternalID: m.ExternalID, Unique: m.Unique,
 		CaseSensitive: m.CaseSensitive, ReferenceTo: m.ReferenceTo}
+	if m.Relationship != "" {
+		f.Children = m.Relationship + "__r"
+	}
 	switch {
 	case m.Type == "Text" && (m.Length < 1 || m.Length > 255):
 		return f, fmt.Errorf("Must specify 'length' for a CustomField of type Text")

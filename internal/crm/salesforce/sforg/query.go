@@ -189,6 +189,9 @@ func (q *request) columns(p *plan) {
 			}
 			list = append(list, m)
 		}
+		for _, n := range s.nested { // to sf, an aggregate with columns is a subquery
+			list = append(list, meta{Aggregate: true, Name: n.name, Display: n.name, JoinColumns: build(n.shape)})
+		}
 		return list
 	}
 	list := []meta{}

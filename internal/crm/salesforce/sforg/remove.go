@@ -87,6 +87,17 @@ func (t *transaction) restore(ob *object, id string) *Error {
 	return nil
 }
 
+// purge takes a record out of the recycle bin for good.
+func (t *transaction) purge(ob *object, id string) *Error {
+	r := ob.find(id)
+	if r == nil || !r.deleted {
+		return errorf("DELETE_FAILED", "Entity is not in the recycle bin")
+	}
+	ob.rows[r.num] = nil
+	t.undo = append(t.undo, func() { ob.rows[r.num] = r })
+	return nil
+}
+
 // referrers calls f for every live record that looks up the given one.
 func (t *transaction) referrers(ob *object, id string, f func(child *object, c *row, field *Field)) {
 	for _, child := range t.o.order {

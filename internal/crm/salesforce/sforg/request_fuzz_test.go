@@ -27,6 +27,7 @@ func FuzzRequest(f *testing.F) {
 		{"DELETE", data + "/composite/sobjects?ids=a,b", ""},
 		{"POST", "/services/oauth2/token", "grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c"},
 		{"GET", "/_sforg/SMS__c/x", ""},
+		{"POST", "/services/Soap/u/62.0", `<Envelope><Header><SessionHeader><sessionId>x</sessionId></SessionHeader></Header><Body><merge><mergeRequests/></merge></Body></Envelope>`},
 		{"POST", data + "/metadata/deployRequest", "--x"},
 	} {
 		f.Add(s[0], s[1], s[2])
@@ -44,7 +45,8 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		rec := httptest.NewRecorder()
 		w.ServeHTTP(rec, r)
-		if rec.Code == http.StatusInternalServerError {
+		soap := strings.HasPrefix(rec.Header().Get("Content-Type"), "text/xml") // whose faults are 500
+		if rec.Code == http.StatusInternalServerError && !soap {
 			t.Errorf("%s %s: %s", method, path, rec.Body)
 		}
 		if strings.HasPrefix(rec.Header().Get("Content-Type"), "application/json") && !json.Valid(rec.Body.Bytes()) {

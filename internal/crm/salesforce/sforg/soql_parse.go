@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -27,7 +28,8 @@ type selection struct {
 	path  string
 	fn    string // COUNT, MAX … in capitals; FIELDS
 	alias string
-	at    int // in the text
+	sub   *soql // of (SELECT …)
+	at    int   // in the text
 }
 
 type ordering struct {
@@ -385,7 +387,14 @@ func (p *parser) ordering() ordering {
 
 func (p *parser) selection(q *soql) selection {
 	if t := p.peek(); t.kind == 'o' && t.text == "(" {
-		p.fail("%sthis org does not answer subqueries in SELECT", p.where(t.at))
+		p.next()
+		if p.depth++; p.depth > maxDepth {
+			p.fail("the query is nested too deeply")
+		}
+		s := selection{sub: p.query(), at: t.at}
+		p.depth--
+		p.mustOp(")")
+		return s
 	}
 	t := p.name()
 	s := selection{path: t.text, at: t.at}
@@ -525,8 +534,10 @@ func (p *parser) literal() literal {
 			return literal{litBool, strings.ToLower(up)}
 		case up == "NULL":
 			return literal{kind: litNull}
-		case up == "TODAY" || up == "YESTERDAY" || up == "TOMORROW" || strings.HasPrefix(up, "LAST_N_DAYS:") || strings.HasPrefix(up, "NEXT_N_DAYS:"):
-			return literal{litRelative, up}
+		default:
+			if _, _, ok := relative(up, time.Time{}); ok {
+				return literal{litRelative, up}
+			}
 		}
 	}
 	p.unexpected(t)

@@ -57,6 +57,7 @@ type plan struct {
 	filter  func(*row) bool
 	order   []*column
 	groups  []*column
+	nested  []*nested
 }
 
 // bind checks a query as a user, and makes it ready to run.
@@ -74,6 +75,14 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 	}
 	for _, s := range q.selects {
 		switch {
+		case s.sub != nil && aggregate:
+			return nil, errorPlain("MALFORMED_QUERY", "a subquery does not go with aggregates")
+		case s.sub != nil:
+			n, err := b.child(s)
+			if err != nil {
+				return nil, err
+			}
+			p.nested = append(p.nested, n)
 		case s.fn == "FIELDS" && aggregate:
 			return nil, errorPlain("MALFORMED_QUERY", "FIELDS does not go with aggregates")
 		case s.fn == "FIELDS":
@@ -212,6 +221,12 @@ func (b *binder) comparison(n *comparison) (func(*row) bool, *Error) {
 	if n.sub != nil {
 		return b.within(n, c)
 	}
+	if l := n.values[0]; l.kind == litRelative && len(n.values) == 1 && (f.Type == TypeDate || f.Type == TypeDateTime) {
+		start, end, _ := relative(l.text, b.o.now())
+		if test, ok := c.withinSpan(n.op, start, end); ok {
+			return test, nil
+		}
+	}
 	values := make([]any, len(n.values))
 	for i, l := range n.values {
 		v, err := b.value(f, l, n)
@@ -300,8 +315,8 @@ func (b *binder) value(f *Field, l literal, n *comparison) (any, *Error) {
 		}
 		return v, nil
 	case TypeDate, TypeDateTime:
-		t, ok := b.moment(l)
-		if !ok || f.Type == TypeDate && l.kind == litDateTime {
+		t, err := parseTime(l.text)
+		if err != nil || f.Type == TypeDate && l.kind != litDate || f.Type == TypeDateTime && l.kind != litDateTime {
 			return nil, wrong(map[FieldType]string{TypeDate: "date", TypeDateTime: "dateTime"}[f.Type], "not ")
 		}
 		if f.Type == TypeDate {
@@ -336,29 +351,6 @@ func (b *binder) value(f *Field, l literal, n *comparison) (any, *Error) {
 // plainText takes the escapes out that were left for LIKE.
 func plainText(s string) string {
 	return strings.NewReplacer(`\\`, `\`, `\_`, `_`, `\%`, `%`).Replace(s)
-}
-
-func (b *binder) moment(l literal) (time.Time, bool) {
-	today := b.o.now().Truncate(24 * time.Hour)
-	switch l.kind {
-	case litDate, litDateTime:
-		t, err := parseTime(l.text)
-		return t, err == nil
-	case litRelative:
-		name, arg, _ := strings.Cut(l.text, ":")
-		n, err := strconv.Atoi(cmp.Or(arg, "1"))
-		if err != nil {
-			return today, false
-		}
-		switch name {
-		case "YESTERDAY", "LAST_N_DAYS":
-			return today.AddDate(0, 0, -n), true
-		case "TOMORROW", "NEXT_N_DAYS":
-			return today.AddDate(0, 0, n), true
-		}
-		return today, true
-	}
-	return today, false
 }
 
 // folded makes values that SOQL takes for equal equal: text has no case, unless

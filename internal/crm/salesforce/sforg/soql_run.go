@@ -309,10 +309,11 @@ type shape struct {
 	column *column  // of a leaf
 	ref    *Field   // of a branch
 	kids   []*shape // of a branch
+	nested []*nested
 }
 
 func (p *plan) shape() *shape {
-	root := &shape{}
+	root := &shape{nested: p.nested}
 	for _, c := range p.columns {
 		at := root
 		for i, ref := range c.refs {
@@ -364,6 +365,9 @@ func (s *shape) append(b []byte, o *Org, ob *object, r *row, version string) []b
 			continue
 		}
 		b = k.append(b, o, target, parent, version)
+	}
+	for _, n := range s.nested {
+		b = n.append(b, o, r.id, version)
 	}
 	return append(b, '}')
 }

@@ -56,7 +56,11 @@ func TestConditionsFindWhatTheyMean(t *testing.T) {
 		{"CreatedDate > 2026-03-02T10:30:00%2B01:00", "birch,Cedar_50%,D'Oak\\"},
 		{"SystemModstamp > 2026-03-02T09:31:00Z OR (SystemModstamp = 2026-03-02T09:31:00Z AND LastName > 'a')", "birch,Cedar_50%,D'Oak\\"},
 		{"SystemModstamp >= 2026-03-02T09:33:00Z AND SystemModstamp < 2026-03-02T09:36:00Z", "Cedar_50%"},
-		{"CreatedDate >= TODAY", "Ash,birch,Cedar_50%,D'Oak\\"},
+		{"CreatedDate = TODAY", "Ash,birch,Cedar_50%,D'Oak\\"},
+		{"CreatedDate >= TODAY AND CreatedDate <= TODAY", "Ash,birch,Cedar_50%,D'Oak\\"},
+		{"CreatedDate > TODAY OR CreatedDate < TODAY OR CreatedDate = YESTERDAY OR CreatedDate = LAST_MONTH", ""},
+		{"CreatedDate = LAST_N_DAYS:3 AND CreatedDate = THIS_YEAR AND CreatedDate = THIS_WEEK", "Ash,birch,Cedar_50%,D'Oak\\"},
+		{"Birthdate != TODAY", "Ash,birch,Cedar_50%,D'Oak\\"},
 		{"Account.Name = 'acme'", "Ash,Cedar_50%"},
 		{"AccountId IN (SELECT Id FROM Account WHERE AnnualRevenue > 4.5)", "Ash,Cedar_50%"},
 		{"DoNotCall = false AND (Account.Name = null)", "D'Oak\\"},
@@ -122,6 +126,8 @@ func TestAQueryThatCannotBeMeantIsRefused(t *testing.T) {
 		{"SELECT Id FROM Contact ORDER BY Nope", "INVALID_FIELD"},
 		{"SELECT Id FROM Contact WHERE CreatedDate > '2026-01-01T00:00:00Z'", "INVALID_FIELD"},
 		{"SELECT Id FROM Contact WHERE LastName = 5", "INVALID_FIELD"},
+		{"SELECT Id FROM Contact WHERE CreatedDate > 2026-01-01", "INVALID_FIELD"},
+		{"SELECT Id FROM Contact WHERE Birthdate > 2026-01-01T00:00:00Z", "INVALID_FIELD"},
 		{"SELECT Id FROM Contact WHERE DoNotCall = 'true'", "INVALID_FIELD"},
 		{"SELECT Id FROM Contact WHERE Id = 'x'", "INVALID_QUERY_FILTER_OPERATOR"},
 		{"SELECT Id FROM Note__c WHERE Long__c = 'x'", "INVALID_FIELD"},
@@ -212,4 +218,29 @@ func FuzzQuery(f *testing.F) {
 			t.Errorf("an error without a word: %#v", e)
 		}
 	})
+}
+
+func TestAQueryBringsTheChildrenOfItsRows(t *testing.T) {
+	w := people(t)
+	empty := w.create("Account", map[string]any{"Name": "Zero"})
+	var got struct {
+		Records []struct {
+			Name     string
+			Contacts *struct {
+				TotalSize int
+				Records   []struct {
+					LastName string
+					Owner    struct{ Username string }
+				}
+			}
+		}
+	}
+	w.do("GET", data+"/query?q="+url.QueryEscape("SELECT Name, (SELECT LastName, Owner.Username FROM Contacts ORDER BY LastName DESC LIMIT 1) FROM Account ORDER BY Name"), nil).must(t, 200, &got)
+	if len(got.Records) != 2 || got.Records[0].Contacts == nil || got.Records[0].Contacts.TotalSize != 1 || got.Records[0].Contacts.Records[0].LastName != "Cedar_50%" ||
+		got.Records[0].Contacts.Records[0].Owner.Username != "admin@example.com" || got.Records[1].Contacts != nil {
+		t.Errorf("got %+v (%s has none)", got, empty)
+	}
+	for _, q := range []string{"SELECT Name, (SELECT Id FROM Nopes) FROM Account", "SELECT Name, (SELECT COUNT() FROM Contacts) FROM Account", "SELECT (SELECT Id FROM Contacts"} {
+		w.do("GET", data+"/query?q="+url.QueryEscape(q), nil).must(t, 400, nil)
+	}
 }

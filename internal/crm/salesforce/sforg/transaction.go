@@ -15,6 +15,7 @@ type actor struct {
 	user    *User
 	client  string // of Sforce-Call-Options
 	version string // of the API
+	soap    bool   // by SOAP rather than REST
 	system  bool   // the org itself: writes what users may only read, and no rule applies
 
 	allowSave bool // Sforce-Duplicate-Rule-Header
@@ -70,7 +71,11 @@ func (t *transaction) commit() {
 	}
 	number := t.o.nextCommit()
 	key := fmt.Sprintf("%s-%s-%s-%s-%s", t.o.randomHex(8), t.o.randomHex(4), t.o.randomHex(4), t.o.randomHex(4), t.o.randomHex(12))
-	origin := "com/salesforce/api/rest/" + cmp.Or(t.version, "62.0")
+	origin := "com/salesforce/api/rest/"
+	if t.soap {
+		origin = "com/salesforce/api/soap/"
+	}
+	origin += cmp.Or(t.version, "62.0")
 	if t.client != "" {
 		origin += ";client=" + t.client
 	}
