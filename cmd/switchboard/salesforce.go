@@ -183,8 +183,11 @@ func (s *salesforceInstallCmd) Run(p *process, c *cli) error {
 		}
 		return printf(p.stdout, "written: %s\n", s.To)
 	}
-	return c.withSalesforce(p, func(_ office, org *salesforceOrg) error {
-		return s.deploy(p, org)
+	return c.withSalesforce(p, func(o office, org *salesforceOrg) error {
+		if err := s.deploy(p, org); err != nil {
+			return err
+		}
+		return o.db.RenewSalesforce(p.ctx, o.actor.OrgID)
 	})
 }
 

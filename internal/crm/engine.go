@@ -54,7 +54,7 @@ func hint(to chan struct{}) {
 
 // lookAgain is how often an engine looks whether the connection is still the
 // same.
-const lookAgain = 3 * time.Second
+const lookAgain = 2 * time.Second
 
 // session is an engine at work on one connection.
 type session struct {
@@ -110,7 +110,7 @@ func (e *Engine) open(ctx context.Context) (*session, error) {
 func (s *session) same(c store.Salesforce) bool {
 	a, b := s.connection, c
 	return b.Connected && a.Method == b.Method && a.LoginURL == b.LoginURL && a.Audience == b.Audience && a.ClientID == b.ClientID && a.Username == b.Username &&
-		a.APIVersion == b.APIVersion && a.PubSub == b.PubSub && a.DailyCalls == b.DailyCalls && a.SalesforceUserID == b.SalesforceUserID
+		a.APIVersion == b.APIVersion && a.PubSub == b.PubSub && a.DailyCalls == b.DailyCalls && a.Renewed == b.Renewed && a.PubSubCA == b.PubSubCA && a.SalesforceUserID == b.SalesforceUserID
 }
 
 // Run syncs until ctx ends, whenever a Salesforce is connected.
@@ -234,11 +234,16 @@ func (e *Engine) backfill(ctx context.Context) error {
 	if err != nil || state.Waiting > backfillAtOnce {
 		return err
 	}
-	n, err := e.c.DB.PushMissing(ctx, e.c.Org, backfillAtOnce)
-	if err == nil && n > 0 {
-		e.Wake()
+	for ctx.Err() == nil {
+		n, all, err := e.c.DB.PushMissing(ctx, e.c.Org, backfillAtOnce)
+		if n > 0 {
+			e.Wake()
+		}
+		if err != nil || all || n > 0 {
+			return err
+		}
 	}
-	return err
+	return ctx.Err()
 }
 
 // syncRounds bounds how often a whole cycle is repeated for what it brings up
@@ -284,7 +289,7 @@ func (e *Engine) syncOnce(ctx context.Context, s *session, full bool) error {
 func (e *Engine) pushAll(ctx context.Context, s *session) (int, error) {
 	total := 0
 	for {
-		asked, err := e.c.DB.PushMissing(ctx, e.c.Org, backfillAtOnce)
+		_, all, err := e.c.DB.PushMissing(ctx, e.c.Org, backfillAtOnce)
 		if err != nil {
 			return total, err
 		}
@@ -300,7 +305,7 @@ func (e *Engine) pushAll(ctx context.Context, s *session) (int, error) {
 			return total, switchboard.Errorf(switchboard.CodeUnavailable, "Salesforce doesn't take calls right now. What is left is sent when it does; try again in %s.", pause.Round(time.Second))
 		}
 		total += done
-		if done == 0 || asked == 0 && done < backfillAtOnce {
+		if all && done == 0 {
 			return total, nil
 		}
 	}

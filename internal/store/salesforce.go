@@ -25,6 +25,9 @@ type SalesforceSettings struct {
 	PubSubCA string `json:"pubsub_ca,omitempty"` // who signed its certificate, PEM; "" is who everybody trusts
 	// Fields are synced beside the usual ones, by object.
 	Fields map[switchboard.Object][]string `json:"fields,omitempty"`
+	// Renewed grows when the org has changed in a way that makes what is known of
+	// it stale, such as by an installation of the package.
+	Renewed int64 `json:"renewed,omitempty"`
 	// DailyCalls bounds our API calls a day; 0 leaves it to Salesforce's limit.
 	DailyCalls int64 `json:"daily_calls,omitempty"`
 }
@@ -94,7 +97,7 @@ func (db *DB) ConnectSalesforce(ctx context.Context, actor switchboard.Actor, c 
 		err = t.exec(`INSERT INTO salesforce (org_id, settings, secret_sealed, user_id, salesforce_user_id, salesforce_org_id, status, status_at, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, '', 0, $7)
 			ON CONFLICT (org_id) DO UPDATE SET settings = excluded.settings, secret_sealed = excluded.secret_sealed, user_id = excluded.user_id,
-				salesforce_user_id = excluded.salesforce_user_id, status = '', status_at = 0, parked_until = 0`,
+				salesforce_user_id = excluded.salesforce_user_id, status = '', status_at = 0, parked_until = 0, missing_records = '', missing_messages = ''`,
 			org, string(settings), sealed, c.UserID, c.SalesforceUserID, c.SalesforceOrgID, micros(t.now))
 		if err != nil {
 			return err
@@ -201,6 +204,23 @@ func (db *DB) NoteSalesforce(ctx context.Context, org, status string, cycle bool
 			return err
 		}
 		return t.exec("UPDATE salesforce SET synced_at = $2 WHERE org_id = $1", org, micros(t.now))
+	})
+}
+
+// RenewSalesforce makes whoever works with the org's Salesforce begin anew: the
+// org has changed, and calls that failed may go well.
+func (db *DB) RenewSalesforce(ctx context.Context, org string) error {
+	return db.inTx(ctx, func(t *tx) error {
+		c, err := t.salesforce(org)
+		if err != nil {
+			return err
+		}
+		c.Renewed = micros(t.now)
+		settings, err := json.Marshal(c.SalesforceSettings)
+		if err != nil {
+			return err
+		}
+		return t.exec("UPDATE salesforce SET settings = $2, parked_until = 0 WHERE org_id = $1", org, string(settings))
 	})
 }
 

@@ -51,7 +51,7 @@ func (a *Applied) add(b Applied) {
 
 // applyAtOnce bounds the records of one transaction, so that messages never
 // wait long for it.
-const applyAtOnce = 100
+const applyAtOnce = 200
 
 // ApplyRemote brings here what was changed in Salesforce: records are made,
 // edited, deleted, restored and merged, and messages placed, as if by people
@@ -221,7 +221,7 @@ func (a *applier) read() error {
 		}
 	}
 	delete(ids, "")
-	found, err := a.synced("org_id = $1 AND "+a.in("salesforce_id", "$2"), a.org, a.list(slices.Sorted(maps.Keys(ids))))
+	found, err := a.syncedThere(a.org, slices.Sorted(maps.Keys(ids))...)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (db *DB) SyncedIDs(ctx context.Context, org string, object switchboard.Obje
 			err := rows.Scan(&id)
 			ids = append(ids, id)
 			return err
-		}, `SELECT salesforce_id FROM record_sync WHERE org_id = $1 AND salesforce_id > $2 AND salesforce_id IS NOT NULL AND object = $3 AND NOT base_deleted ORDER BY salesforce_id LIMIT $4`,
+		}, "SELECT salesforce_id FROM "+t.bySalesforceID()+" WHERE org_id = $1 AND salesforce_id > $2 AND object = $3 AND NOT base_deleted ORDER BY salesforce_id LIMIT $4",
 			org, after, string(object), limit)
 	})
 	return ids, err

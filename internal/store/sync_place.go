@@ -114,7 +114,7 @@ func (a *applier) readSeen(states map[string]*messageSync) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	found, err := a.synced("org_id = $1 AND "+a.in("salesforce_id", "$2"), a.org, a.list(ids))
+	found, err := a.syncedThere(a.org, ids...)
 	if err != nil {
 		return err
 	}

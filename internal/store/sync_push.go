@@ -214,35 +214,65 @@ func (db *DB) NoteRung(ctx context.Context, org string, ids []string) error {
 	})
 }
 
+// allAsked stands where the place of PushMissing was: there is no more.
+const allAsked = "-"
+
 // PushMissing asks for what Salesforce does not have yet, of what was here
-// before it was connected: at most limit records and as many messages, oldest
-// first. It returns how many it asked for.
-func (db *DB) PushMissing(ctx context.Context, org string, limit int) (int, error) {
-	n := 0
-	err := db.inTx(ctx, func(t *tx) error {
+// before it was connected: it looks at the next limit records and as many
+// messages, oldest first, and goes on there the next time. It returns how many
+// it asked for, and whether that was the rest.
+func (db *DB) PushMissing(ctx context.Context, org string, limit int) (asked int, all bool, err error) {
+	err = db.inTx(ctx, func(t *tx) error {
+		asked, all = 0, false
+		var records, messages string
+		if err := t.one("SELECT missing_records, missing_messages FROM salesforce WHERE org_id = $1", []any{org}, &records, &messages); err != nil {
+			return err
+		}
+		if all = records == allAsked && messages == allAsked; all {
+			return nil
+		}
 		snap, err := t.snapshot(org)
 		if err != nil {
 			return err
 		}
-		records, err := t.ids(`SELECT r.id FROM record r WHERE r.org_id = $1 AND NOT r.deleted AND r.salesforce_id IS NULL
-			AND NOT EXISTS (SELECT 1 FROM record_sync s WHERE s.org_id = r.org_id AND s.record_id = r.id)
-			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.org_id = r.org_id AND o.kind = $2 AND o.job_key = r.id) ORDER BY r.id LIMIT $3`, org, KindRecordPush, limit)
-		if err != nil {
+		var n, m int
+		if n, records, err = t.pushMissing(org, snap, KindRecordPush, records, limit, `SELECT r.id, CASE WHEN r.deleted OR s.record_id IS NOT NULL THEN 1 ELSE 0 END FROM record r
+			LEFT JOIN record_sync s ON s.org_id = r.org_id AND s.record_id = r.id WHERE r.org_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3`); err != nil {
 			return err
 		}
-		messages, err := t.ids(`SELECT m.id FROM message m WHERE m.org_id = $1
-			AND NOT EXISTS (SELECT 1 FROM message_sync s WHERE s.org_id = m.org_id AND s.message_id = m.id)
-			AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.org_id = m.org_id AND o.kind = $2 AND o.job_key = m.id) ORDER BY m.id LIMIT $3`, org, KindMessagePush, limit)
-		if err != nil {
+		if m, messages, err = t.pushMissing(org, snap, KindMessagePush, messages, limit, `SELECT m.id, CASE WHEN s.message_id IS NOT NULL THEN 1 ELSE 0 END FROM message m
+			LEFT JOIN message_sync s ON s.org_id = m.org_id AND s.message_id = m.id WHERE m.org_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`); err != nil {
 			return err
 		}
-		n = len(records) + len(messages)
-		if err := t.pushRecords(org, snap, records...); err != nil {
-			return err
-		}
-		return t.pushMessages(org, snap, messages...)
+		asked, all = n+m, records == allAsked && messages == allAsked
+		return t.exec("UPDATE salesforce SET missing_records = $2, missing_messages = $3 WHERE org_id = $1", org, records, messages)
 	})
-	return n, err
+	return asked, all, err
+}
+
+// pushMissing asks for those of the next rows that are not there yet, and
+// returns how many those were, and the place of the last.
+func (t *tx) pushMissing(org string, snap *snapshot, kind, after string, limit int, query string) (int, string, error) {
+	if after == allAsked {
+		return 0, after, nil
+	}
+	var ids []string
+	seen := 0
+	err := t.each(func(rows *sql.Rows) error {
+		var there int
+		err := rows.Scan(&after, &there)
+		if seen++; there == 0 {
+			ids = append(ids, after)
+		}
+		return err
+	}, query, org, after, limit)
+	if err != nil {
+		return 0, after, err
+	}
+	if seen < limit {
+		after = allAsked
+	}
+	return len(ids), after, t.push(org, snap, kind, ids)
 }
 
 func (t *tx) ids(query string, args ...any) ([]string, error) {

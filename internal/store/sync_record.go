@@ -240,7 +240,7 @@ func (db *DB) AdoptRecord(ctx context.Context, actor switchboard.Actor, id, sale
 		if from.SalesforceID != "" {
 			return switchboard.Errorf(switchboard.CodeConflict, "%s is in Salesforce itself. Merge the two there.", from.Name)
 		}
-		found, err := t.synced("org_id = $1 AND salesforce_id = $2", org, salesforceID)
+		found, err := t.syncedThere(org, salesforceID)
 		if err != nil {
 			return err
 		}
@@ -346,7 +346,7 @@ func (db *DB) SetRemoteUnknownNumbers(ctx context.Context, org string, r switchb
 func (db *DB) RecordBySalesforceID(ctx context.Context, org, id string) (*switchboard.Record, error) {
 	var r *switchboard.Record
 	err := db.inRead(ctx, func(t *tx) error {
-		found, err := t.synced("org_id = $1 AND salesforce_id = $2", org, id)
+		found, err := t.syncedThere(org, id)
 		if err != nil {
 			return err
 		}

@@ -25,9 +25,27 @@ type synced struct {
 	mergedInto       string
 }
 
-const syncedSelect = "SELECT record_id, object, COALESCE(salesforce_id, ''), base, base_deleted, stamp, sending, sent_at, noted_at, merged_into FROM record_sync WHERE "
+const syncedSelect = "SELECT record_id, object, COALESCE(salesforce_id, ''), base, base_deleted, stamp, sending, sent_at, noted_at, merged_into FROM "
 
 func (t *tx) synced(where string, args ...any) ([]*synced, error) {
+	return t.syncedFrom("record_sync", where, args...)
+}
+
+// syncedThere returns what is agreed on the records with the Salesforce ids.
+func (t *tx) syncedThere(org string, ids ...string) ([]*synced, error) {
+	return t.syncedFrom(t.bySalesforceID(), "org_id = $1 AND "+t.in("salesforce_id", "$2"), org, t.list(ids))
+}
+
+// bySalesforceID is the table with the index that finds its rows. SQLite would
+// rather read all rows of the org than look up two hundred ids.
+func (t *tx) bySalesforceID() string {
+	if t.db.dialect == &sqliteDialect {
+		return "record_sync INDEXED BY record_sync_salesforce"
+	}
+	return "record_sync"
+}
+
+func (t *tx) syncedFrom(table, where string, args ...any) ([]*synced, error) {
 	var all []*synced
 	err := t.each(func(rows *sql.Rows) error {
 		s := &synced{}
@@ -40,7 +58,7 @@ func (t *tx) synced(where string, args ...any) ([]*synced, error) {
 			return err
 		}
 		return decodeFields(sending, &s.sending)
-	}, syncedSelect+where, args...)
+	}, syncedSelect+table+" WHERE "+where, args...)
 	return all, err
 }
 

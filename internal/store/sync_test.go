@@ -193,15 +193,15 @@ func TestNothingIsPushedWithoutASalesforce(t *testing.T) {
 			t.Errorf("there are jobs: %v", got)
 		}
 		connect(t, db, dana)
-		if n, err := db.PushMissing(t.Context(), dana.OrgID, 100); err != nil || n != 2 {
-			t.Errorf("what was here before: %d, %v", n, err)
+		if n, all, err := db.PushMissing(t.Context(), dana.OrgID, 1); err != nil || n != 2 || all {
+			t.Errorf("what was here before: %d, %v, %v", n, all, err)
 		}
 		want := []string{"message " + m.ID, "record " + r.ID}
 		if got := jobs(t, db, dana.OrgID); !slices.Equal(got, want) {
 			t.Errorf("jobs %v, want %v", got, want)
 		}
-		if n, err := db.PushMissing(t.Context(), dana.OrgID, 100); err != nil || n != 0 {
-			t.Errorf("it asked again for %d, %v", n, err)
+		if n, all, err := db.PushMissing(t.Context(), dana.OrgID, 1); err != nil || n != 0 || !all {
+			t.Errorf("it asked again for %d, %v, %v", n, all, err)
 		}
 	})
 }

@@ -15,6 +15,8 @@ CREATE TABLE salesforce (
     calls_max          BIGINT NOT NULL DEFAULT 0,
     calls_at           BIGINT NOT NULL DEFAULT 0,
     parked_until       BIGINT NOT NULL DEFAULT 0, -- no call before: the limit is used up
+    missing_records    TEXT NOT NULL DEFAULT '', -- up to which id those that were here before have been asked for; '-': all
+    missing_messages   TEXT NOT NULL DEFAULT '',
     reader             TEXT NOT NULL DEFAULT '', -- who reads from it just now; '': nobody
     reader_until       BIGINT NOT NULL DEFAULT 0,
     created_at         BIGINT NOT NULL
@@ -55,7 +57,7 @@ CREATE TABLE record_sync (
     error_at      BIGINT NOT NULL, -- 0: it was not refused
     PRIMARY KEY (org_id, record_id)
 )/*clustered*/;
-CREATE UNIQUE INDEX record_sync_salesforce ON record_sync (org_id, salesforce_id) WHERE salesforce_id IS NOT NULL;
+CREATE UNIQUE INDEX record_sync_salesforce ON record_sync (org_id, salesforce_id);
 CREATE INDEX record_sync_error ON record_sync (org_id, error_at) WHERE error_at > 0;
 
 -- A message as Salesforce has it.
