@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -29,4 +30,62 @@ func BenchmarkSalesforceFirstLoad(b *testing.B) {
 		j.must(j.engine.SyncOnce(b.Context(), false))
 		b.ReportMetric(contacts/loaded.Sub(began).Seconds(), "records/s")
 	}
+}
+
+func TestAFirstLoadGoesOnWhereItWasCutOff(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	const contacts = 12_000 // more than are read without a bulk job
+	j.must(j.sf.Load("Contact", contacts, func(i int) map[string]any {
+		return map[string]any{"LastName": fmt.Sprintf("Okafor %d", i), "MobilePhone": fmt.Sprintf("(512) 55%d-%04d", i/10_000, i%10_000)}
+	}))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	j.engine = newEngine(j.p, j.db, j.org, quiet(), func(object switchboard.Object, n, _ int64) {
+		if object == switchboard.Contact && n >= 4000 {
+			stop() // as when the service is stopped
+		}
+	})
+	if err := j.engine.SyncOnce(ctx, false); err == nil {
+		t.Fatal("it went through")
+	}
+	c, err := j.db.SyncCursor(t.Context(), j.org, switchboard.Contact)
+	if err != nil || c.LoadRows == 0 || c.LoadRows >= contacts || !c.LoadedAt.IsZero() || c.LoadJob == "" {
+		t.Fatalf("after the first part: %+v, %v", c, err)
+	}
+	j.clock.Advance(time.Minute)
+	var rows []int64
+	j.engine = newEngine(j.p, j.db, j.org, quiet(), func(object switchboard.Object, n, _ int64) {
+		if object == switchboard.Contact {
+			rows = append(rows, n)
+		}
+	})
+	j.must(j.engine.SyncOnce(t.Context(), false))
+	if len(rows) == 0 || rows[0] <= c.LoadRows || rows[len(rows)-1] != contacts {
+		t.Errorf("it went on at %v after %d", rows, c.LoadRows)
+	}
+	if m := j.text("+15125501234", "hi"); m.Record == nil || m.Record.Name != "Okafor 1234" {
+		t.Errorf("a text went to %+v", m.Record)
+	}
+}
+
+func TestWhatThePollMissesIsFoundByComparingIDs(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		gone := j.create("Contact", map[string]any{"LastName": "Gone"})
+		j.sync()
+		j.here(gone)
+		// It is deleted, and purged from the bin: nothing tells of it any more.
+		j.must(j.sf.Delete(nil, "Contact", gone))
+		j.must(j.sf.Purge("Contact", gone))
+		// One has a stamp that the poll has passed long ago.
+		j.must(j.sf.Load("Contact", 1, func(int) map[string]any { return map[string]any{"LastName": "Old"} }))
+		j.sync()
+		if j.here(gone).Deleted {
+			t.Error("the poll has seen what nothing tells of")
+		}
+		j.clock.Advance(25 * time.Hour)
+		j.sync()
+		if !j.here(gone).Deleted {
+			t.Error("a record that has gone without a trace is here still")
+		}
+	})
 }
