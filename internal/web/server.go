@@ -52,6 +52,9 @@ type Config struct {
 	TestWebhook func(ctx context.Context, actor switchboard.Actor) error
 	// Demo adds the handset that plays the four situations.
 	Demo bool
+	// DemoSalesforce is where a browser sees the demo's simulated Salesforce
+	// org, "" if it has none.
+	DemoSalesforce string
 }
 
 // Server answers for the web app. It is safe for concurrent use.
@@ -70,6 +73,7 @@ type Server struct {
 	replay    func(ctx context.Context, actor switchboard.Actor, id string) error
 	postTest  func(ctx context.Context, actor switchboard.Actor) error
 	demo      bool
+	demoOrg   string // where the demo's Salesforce is
 
 	gate     *gate
 	assets   *Assets
@@ -94,7 +98,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, desk: c.Desk, hub: c.Hub, log: c.Log, now: c.Now, random: c.Random, publicURL: c.PublicURL, secure: c.Secure,
-		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook, demo: c.Demo,
+		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook, demo: c.Demo, demoOrg: c.DemoSalesforce,
 		gate: gate, assets: assets, pages: pages, closing: ctx,
 	}
 	s.sessions = newSessions(ctx, c.DB, c.Now, c.Log, c.Secure, s.fail)
