@@ -84,7 +84,7 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 		return p.duplicate(ctx, push, problem)
 	case Gone:
 		if push.SalesforceID == "" {
-			return p.refused(within, push, problem)
+			return err // what it names, or the field for its key, is not there yet: another try may find it
 		}
 		if rerr := p.puller.Refresh(ctx, object, []string{push.SalesforceID}); rerr != nil {
 			return errors.Join(err, rerr)

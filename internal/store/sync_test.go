@@ -771,3 +771,37 @@ func TestAnOlderReadingChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatChangedWhileDisconnectedIsPushedAfterwards(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, channel := connected(t, db)
+		org := dana.OrgID
+		same, edited := remoteContact(1, "Same", ""), remoteContact(2, "Edited", "")
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{same, edited}})
+		m := storetest.Text(t, db, org, channel, "+15125550177", "hi")
+		pushed(t, db, org, 1, m.ID)
+		left := storetest.Text(t, db, org, channel, "+15125550188", "hi")
+		pushed(t, db, org, 2, left.ID)
+		if err := db.DisconnectSalesforce(t.Context(), dana); err != nil {
+			t.Fatal(err)
+		}
+		if got := jobs(t, db, org); len(got) > 0 {
+			t.Errorf("disconnected, there are jobs: %v", got)
+		}
+		r := bySalesforceID(t, db, org, edited.SalesforceID)
+		_, _, err := db.UpdateRecord(t.Context(), dana, r.ID, 0, switchboard.Fields{"LastName": "Newer"}, func(switchboard.Object, switchboard.Fields) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Place(t.Context(), dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: r.ID}); err != nil {
+			t.Fatal(err)
+		}
+		connect(t, db, dana)
+		if n, all, err := db.PushMissing(t.Context(), org, 100); err != nil || n != 2 || !all {
+			t.Errorf("it asked for %d, %v, %v", n, all, err)
+		}
+		if got, want := jobs(t, db, org), []string{"message " + m.ID, "record " + r.ID}; !slices.Equal(got, want) {
+			t.Errorf("jobs %v, want %v", got, want)
+		}
+	})
+}

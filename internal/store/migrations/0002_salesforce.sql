@@ -15,6 +15,7 @@ CREATE TABLE salesforce (
     calls_max          BIGINT NOT NULL DEFAULT 0,
     calls_at           BIGINT NOT NULL DEFAULT 0,
     parked_until       BIGINT NOT NULL DEFAULT 0, -- no call before: the limit is used up
+    away_since         BIGINT NOT NULL DEFAULT 0, -- when it was last disconnected; 0: never
     missing_records    TEXT NOT NULL DEFAULT '', -- up to which id those that were here before have been asked for; '-': all
     missing_messages   TEXT NOT NULL DEFAULT '',
     reader             TEXT NOT NULL DEFAULT '', -- who reads from it just now; '': nobody
