@@ -64,7 +64,7 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 	case push.Delete:
 		err = p.remote.Writer.Delete(ctx, object, id)
 	case id == "":
-		id, err = p.remote.Writer.Create(ctx, object, push.Key, push.Fields)
+		id, err = p.remote.Writer.Create(ctx, object, push.Key, push.Tried, push.Fields)
 	default:
 		err = p.remote.Writer.Update(ctx, object, id, push.Fields)
 	}
