@@ -34,6 +34,7 @@ CREATE TABLE salesforce_cursor (
     load_rows   BIGINT NOT NULL, -- so far
     load_total  BIGINT NOT NULL, -- 0: not known yet
     loaded_at   BIGINT NOT NULL, -- 0: the first load is not done
+    fields      TEXT NOT NULL, -- that were read by it, separated by spaces
     compared_at BIGINT NOT NULL, -- when all ids were last compared
     replay      BYTEA, -- where the stream of changes goes on
     PRIMARY KEY (org_id, object)
