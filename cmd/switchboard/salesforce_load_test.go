@@ -91,3 +91,29 @@ func TestWhatThePollMissesIsFoundByComparingIDs(t *testing.T) {
 		}
 	})
 }
+
+func TestAFieldThatIsMatchedFromNowOnIsReadOfAllRecords(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		ada := j.create("Contact", map[string]any{"LastName": "Okafor", "AssistantPhone": "(512) 555-0177"})
+		j.clock.Advance(time.Hour)
+		j.sync()
+		j.clock.Advance(time.Hour)
+		m := j.text("+15125550177", "hi")
+		if m.Record != nil {
+			t.Fatalf("it went to %+v", m.Record)
+		}
+		fields := switchboard.DefaultPhoneFields()
+		fields[switchboard.Contact] = append(fields[switchboard.Contact], "AssistantPhone")
+		_, err := j.db.SetPhoneFields(t.Context(), j.dana, fields)
+		j.must(err)
+		j.sync()
+		if got := j.message(m.ID); got.Record == nil || got.Record.ID != j.here(ada).ID {
+			t.Errorf("it is on %+v", got.Record)
+		}
+		calls := j.sf.APIUsage()
+		j.sync()
+		if n := j.sf.APIUsage() - calls; n > 20 {
+			t.Errorf("the next cycle took %d calls", n)
+		}
+	})
+}
