@@ -805,3 +805,44 @@ func TestWhatChangedWhileDisconnectedIsPushedAfterwards(t *testing.T) {
 		}
 	})
 }
+
+func TestTheLastChangeOfUnknownNumbersHolds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, _ := connected(t, db)
+		here := func(enabled bool) {
+			t.Helper()
+			u := switchboard.DefaultUnknownNumbers()
+			u.Enabled = enabled
+			if _, err := db.SetUnknownNumbers(t.Context(), dana, u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		there := func(enabled, changed bool) {
+			t.Helper()
+			r := switchboard.RemoteUnknownNumbers{Enabled: enabled, Object: "Contact", PhoneField: "MobilePhone", Fields: map[string]string{"LastName": "Unknown {phone}"}}
+			if got, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, r); err != nil || got != changed {
+				t.Errorf("the org says %v: changed %v, %v", enabled, got, err)
+			}
+		}
+		want := func(enabled bool) {
+			t.Helper()
+			if s, err := db.Settings(t.Context(), dana.OrgID); err != nil || s.UnknownNumbers.Enabled != enabled {
+				t.Errorf("it is %v, %v", s.UnknownNumbers.Enabled, err)
+			}
+		}
+		here(true)
+		there(false, false) // as installed
+		want(true)
+		there(true, false)
+		there(false, true)
+		want(false)
+		here(true)
+		there(false, false)
+		want(true)
+		bad := switchboard.RemoteUnknownNumbers{Enabled: true, Object: "Contact", PhoneField: "Shoe__c"}
+		if _, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, bad); switchboard.ErrorCode(err) != switchboard.CodeInvalid {
+			t.Errorf("a field that is not matched: %v", err)
+		}
+		want(true)
+	})
+}

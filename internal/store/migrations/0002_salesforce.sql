@@ -18,6 +18,7 @@ CREATE TABLE salesforce (
     away_since         BIGINT NOT NULL DEFAULT 0, -- when it was last disconnected; 0: never
     missing_records    TEXT NOT NULL DEFAULT '', -- up to which id those that were here before have been asked for; '-': all
     missing_messages   TEXT NOT NULL DEFAULT '',
+    unknown_numbers    TEXT NOT NULL DEFAULT '', -- the org's setting as it was last read: JSON
     reader             TEXT NOT NULL DEFAULT '', -- who reads from it just now; '': nobody
     reader_until       BIGINT NOT NULL DEFAULT 0,
     created_at         BIGINT NOT NULL
