@@ -14,7 +14,7 @@ import (
 
 // goLive runs the engine as serve does, by the machine's clock, with the stream of
 // changes.
-func goLive(t *testing.T, j *joint) {
+func goLive(t testing.TB, j *joint) {
 	t.Helper()
 	events, err := j.sf.NewPubSub(sforg.PubSubKeepalive)
 	j.must(err)
@@ -52,10 +52,10 @@ func goLive(t *testing.T, j *joint) {
 }
 
 // soon waits until it is so.
-func soon(t *testing.T, within time.Duration, what string, so func() bool) time.Duration {
+func soon(t testing.TB, within time.Duration, what string, so func() bool) time.Duration {
 	t.Helper()
 	began := time.Now()
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !so() {
 		if time.Since(began) > within {
@@ -66,22 +66,24 @@ func soon(t *testing.T, within time.Duration, what string, so func() bool) time.
 	return time.Since(began)
 }
 
-func TestChangesThereAreHereAtOnce(t *testing.T) {
-	j := newJoint(t, storetest.SQLite)
-	goLive(t, j)
-	loaded := func() bool {
-		c, err := j.db.Salesforce(t.Context(), j.org)
+// synced waits until everything has been read once.
+func (j *joint) synced() {
+	j.t.Helper()
+	soon(j.t, 30*time.Second, "nothing was synced", func() bool {
+		c, err := j.db.Salesforce(j.t.Context(), j.org)
 		j.must(err)
 		return !c.SyncedAt.IsZero()
-	}
-	soon(t, 30*time.Second, "nothing was synced", loaded)
-	m := j.text("+15125550177", "hi")
-	soon(t, 15*time.Second, "it did not ring", func() bool { return len(j.sf.Notifications()) == 1 })
-	// The streams are open when a change comes through one.
-	listening := func() bool {
+	})
+}
+
+// listening waits until the stream of contacts is open, which it is when a change
+// comes through it.
+func (j *joint) listening() {
+	j.t.Helper()
+	soon(j.t, 30*time.Second, "no change came by the stream", func() bool {
 		_, err := j.sf.Create(nil, "Contact", map[string]any{"LastName": "Nobody"})
 		j.must(err)
-		cursors, err := j.db.SyncCursors(t.Context(), j.org)
+		cursors, err := j.db.SyncCursors(j.t.Context(), j.org)
 		j.must(err)
 		for _, c := range cursors {
 			if c.Object == switchboard.Contact && len(c.Replay) > 0 {
@@ -89,8 +91,16 @@ func TestChangesThereAreHereAtOnce(t *testing.T) {
 			}
 		}
 		return false
-	}
-	soon(t, 30*time.Second, "no change came by the stream", listening)
+	})
+}
+
+func TestChangesThereAreHereAtOnce(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	goLive(t, j)
+	j.synced()
+	m := j.text("+15125550177", "hi")
+	soon(t, 15*time.Second, "it did not ring", func() bool { return len(j.sf.Notifications()) == 1 })
+	j.listening()
 	_, err := j.sf.Create(nil, "Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "(512) 555-0177"})
 	j.must(err)
 	took := soon(t, 10*time.Second, "it was not decided again", func() bool { return j.message(m.ID).State == switchboard.Assigned })

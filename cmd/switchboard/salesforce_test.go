@@ -12,7 +12,11 @@ import (
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
 
+// testLog says nothing in benchmarks.
 func testLog(t testing.TB) *slog.Logger {
+	if _, ok := t.(*testing.B); ok {
+		return quiet()
+	}
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
