@@ -277,7 +277,7 @@ func sameSettings(a, b store.SalesforceSettings) bool {
 
 // pageRemedy puts a remedy of the command line's into the words of the page.
 func pageRemedy(s string) string {
-	return strings.ReplaceAll(s, "Run: switchboard salesforce install", "Install the package below")
+	return strings.ReplaceAll(s, "Run: switchboard salesforce install", "Install the package")
 }
 
 // Install implements [web.SalesforceOrg].

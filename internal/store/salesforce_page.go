@@ -139,7 +139,7 @@ func (t *tx) deadPushes(org string, limit int) ([]Unwritten, error) {
 		WHERE o.org_id = $1 AND o.dead AND o.kind IN ($2, $3, $4)
 		AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.org_id = o.org_id AND l.kind = o.kind AND l.job_key = o.job_key AND NOT l.dead)
 		AND (o.kind <> $2 OR m.message_id IS NULL OR m.error <> '' OR m.noted_at <= o.due_at)
-		AND (o.kind <> $3 OR own.id IS NOT NULL AND (NOT own.deleted OR r.error_at = 0 AND r.noted_at <= o.due_at) AND (r.record_id IS NULL OR r.error_at > 0 OR r.noted_at <= o.due_at))
+		AND (o.kind <> $3 OR own.id IS NOT NULL AND (NOT own.deleted OR r.salesforce_id IS NOT NULL AND NOT r.base_deleted) AND (r.record_id IS NULL OR r.error_at > 0 OR r.noted_at <= o.due_at))
 		AND (o.kind <> $4 OR n.id IS NOT NULL AND n.state <> 'cleared' AND n.rang_at = 0)
 		ORDER BY o.id DESC LIMIT $5`, org, KindMessagePush, KindRecordPush, KindBell, limit)
 }

@@ -11,7 +11,7 @@ func fixtureSalesforce() SalesforcePage {
 		Settings: fixtureSettings("Salesforce", "Salesforce"), Connected: true, Here: true,
 		Who: SalesforceWho{Facts: []Highlight{{"Org", "Northside · northside.my.salesforce.com", "https://northside.my.salesforce.com"}, {"Acts there as", "switchboard@northside.example", ""}, {"Tied to", "Dana Reyes", ""}}},
 		State: SalesforceState{State: "x", Every: "2s", Chip: Chip{Kind: "done", Icon: "success", Text: "Connected"}, Line: &Notice{Kind: "none", Text: "Reading the org for the first time…", Wait: true},
-			Objects: objects, Waiting: "3 records and 12 texts still to be written.", Calls: "1,204 of 15,000 API calls in 24 hours", CallsUsed: 1204, CallsMax: 15_000, CallsOurs: "318 of them ours today", Unwritten: "2 things could not be written"},
+			Objects: objects, Waiting: "3 records and 12 texts still to be written.", Calls: "1,204 of 15,000 API calls in 24 hours", CallsUsed: 1204, CallsMax: 15_000, CallsOurs: "318 by Switchboard today", Unwritten: "2 things could not be written"},
 		Checks:  SalesforceChecks{Line: "1 problem and 1 warning. Checked just now.", Again: "/settings/salesforce?check=again", List: fixtureChecks(true)},
 		Package: SalesforcePackage{Chip: Chip{Kind: "several", Icon: "warning", Text: "Not installed"}, Button: "Install the package", Version: "1.0.0", Error: "CustomObject SMS__c: it could not be made.", Running: true, Done: 12, Total: 40, Line: "12 of 40 parts are there."},
 	}

@@ -90,6 +90,7 @@ type SalesforcePackage struct {
 	Swap    bool
 	Chip    Chip
 	Version string // that would be installed; empty until it is known
+	Wanted  bool   // nothing goes to the org without it
 	Button  string // empty while it is being installed, or nothing can be
 	Error   string
 	Running bool

@@ -97,7 +97,7 @@ func packageOf(check SalesforceCheck, failed error) SalesforcePackage {
 	case failed != nil:
 		p.Chip = Chip{Icon: "clock", Text: "Not known"}
 	case check.Package == "":
-		p.Chip = Chip{Kind: "several", Icon: "warning", Text: "Not installed"}
+		p.Wanted, p.Chip = true, Chip{Kind: "several", Icon: "warning", Text: "Not installed"}
 	case check.Package == check.Ours:
 		p.Chip, p.Button = Chip{Kind: "done", Icon: "success", Text: "Installed, " + check.Package}, "Install again"
 	default:
@@ -158,5 +158,5 @@ func (s *Server) showInstallation(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) notInstalled(ctx context.Context, why string) SalesforcePackage {
 	s.sessions.scs.Remove(ctx, sessionInstallation)
-	return SalesforcePackage{Swap: true, Chip: Chip{Kind: "error", Icon: "error", Text: "Not installed"}, Button: "Install the package", Error: upperFirst(sentenceEnd(why))}
+	return SalesforcePackage{Swap: true, Chip: Chip{Kind: "error", Icon: "error", Text: "Not installed"}, Wanted: true, Button: "Install the package", Error: upperFirst(sentenceEnd(why))}
 }

@@ -145,7 +145,7 @@ func (s *Server) salesforceState(r *http.Request, v visitor, c store.Salesforce,
 		return st, err
 	}
 	for _, cur := range cursors {
-		o := syncedObject(cur, rd)
+		o := syncedObject(cur, c, rd)
 		if o.Loads {
 			st.Every = "2s"
 		}
@@ -207,8 +207,13 @@ func objectPlace(object string) int {
 	return len(switchboard.Objects())
 }
 
-func syncedObject(cur store.SyncCursor, rd reader) SyncedObject {
-	o := SyncedObject{Object: string(cur.Object), Plural: objectPlural(cur.Object), Rows: cur.LoadRows, Total: cur.LoadTotal, Read: rd.age(cur.Stamp), Count: grouped(int(cur.LoadRows)) }
+func syncedObject(cur store.SyncCursor, c store.Salesforce, rd reader) SyncedObject {
+	o := SyncedObject{Object: string(cur.Object), Plural: objectPlural(cur.Object), Rows: cur.LoadRows, Total: cur.LoadTotal, Read: rd.age(cur.Stamp), Count: grouped(int(cur.LoadRows))}
+	// A whole cycle reads every object, and the place that is kept lies before it,
+	// for what Salesforce shows late.
+	if c.SyncedAt.After(cur.Stamp) && c.SyncedAt.After(cur.LoadedAt) && (!cur.LoadedAt.IsZero() || cur.Object == switchboard.SMSObject) {
+		o.Read = rd.age(c.SyncedAt)
+	}
 	switch {
 	case cur.Object == switchboard.SMSObject:
 		o.Object, o.Count, o.Chip = "SMS", "–", Chip{Kind: "done", Icon: "check", Text: "Followed"}
@@ -257,11 +262,11 @@ func (s *Server) salesforceCalls(r *http.Request, v visitor, c store.Salesforce,
 	for _, n := range calls {
 		ours += n
 	}
-	st.CallsOurs = grouped(int(ours)) + " of them ours today"
+	st.CallsOurs = grouped(int(ours)) + " by Switchboard today"
 	if c.DailyCalls > 0 {
-		st.CallsOurs = grouped(int(ours)) + " of our " + grouped(int(c.DailyCalls)) + " a day"
+		st.CallsOurs = grouped(int(ours)) + " of at most " + grouped(int(c.DailyCalls)) + " by Switchboard today"
 	}
-	st.Calls = "Salesforce has not said how many calls the org has."
+	st.Calls = "Not known yet how many the org has"
 	if c.CallsMax > 0 {
 		st.CallsUsed, st.CallsMax = c.CallsUsed, c.CallsMax
 		st.Calls = grouped(int(c.CallsUsed)) + " of " + grouped(int(c.CallsMax)) + " API calls in 24 hours"
