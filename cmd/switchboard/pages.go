@@ -16,7 +16,7 @@ func (n *node) pages(ctx context.Context, p *process, receiver http.Handler) (ht
 		DB: n.db, Desk: n.desk, Hub: n.hub, Log: n.log, Now: p.now, Random: p.random,
 		PublicURL: func() string { return n.publicURL }, Secure: strings.HasPrefix(n.publicURL, "https://"),
 		Drivers: drivers(), Trusted: n.trusted, Receiver: receiver, Replay: n.hooks.Replay, TestWebhook: n.effects.notifier.Test,
-		SignIn: salesforce, Salesforce: salesforce, Demo: n.demo,
+		SignIn: salesforce, Salesforce: salesforce, Demo: n.demo, DemoSalesforce: n.demoSalesforce,
 	})
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/crm"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/pubsub"
 	"github.com/switchboardhq/switchboard/internal/store"
 )
@@ -35,7 +36,7 @@ func newEngine(p *process, db *store.DB, org string, log *slog.Logger, progress 
 			if err != nil {
 				return crm.Remote{}, nil, err
 			}
-			remote, err := s.remote(log)
+			remote, err := s.remote(db, org, log)
 			if err != nil {
 				s.close()
 				return crm.Remote{}, nil, err
@@ -86,9 +87,16 @@ func grantOf(p *process, db *store.DB, org string, c store.Salesforce, secret st
 	return nil, fmt.Errorf("there is no way %q to get into Salesforce", c.Method)
 }
 
-func (o *salesforceOrg) remote(log *slog.Logger) (crm.Remote, error) {
+func (o *salesforceOrg) remote(db *store.DB, org string, log *slog.Logger) (crm.Remote, error) {
 	a := remoteOrg{o.Org}
-	r := crm.Remote{Records: a, Messages: a, Setup: a, Writer: remoteWriter{o.Org}, Sender: remoteSender{o.Org}}
+	writer := remoteWriter{o.Org, func(ctx context.Context, id string) (bool, error) {
+		_, err := db.RecordBySalesforceID(ctx, org, id)
+		if switchboard.ErrorCode(err) == switchboard.CodeNotFound {
+			return false, nil
+		}
+		return err == nil, err
+	}}
+	r := crm.Remote{Records: a, Messages: a, Setup: a, Writer: writer, Sender: remoteSender{o.Org}}
 	if o.connection.PubSub == "" {
 		return r, nil
 	}
@@ -212,15 +220,59 @@ func each[A, B any](pages iter.Seq2[A, error], turn func(A) B) iter.Seq2[B, erro
 }
 
 // remoteWriter writes records.
-type remoteWriter struct{ org *salesforce.Org }
+type remoteWriter struct {
+	org   *salesforce.Org
+	known func(ctx context.Context, id string) (bool, error) // whether a record is here
+}
 
-func (w remoteWriter) Create(ctx context.Context, object switchboard.Object, key string, fields switchboard.Fields) (string, error) {
+func (w remoteWriter) Create(ctx context.Context, object switchboard.Object, key string, again bool, fields switchboard.Fields) (string, error) {
+	d, err := w.org.Describe(salesforce.WithUse(ctx, salesforce.UseWrite), string(object))
+	if err != nil {
+		return "", problem(err)
+	}
+	if object.Custom() && !d.Has(orgpackage.KeyField) {
+		return w.createKeyless(ctx, d, again, fields)
+	}
 	result, err := w.org.CreateRecord(ctx, object, key, fields, salesforce.WriteOptions{})
 	if err == nil && result.Err != nil {
 		err = result.Err
 	}
 	return result.ID, problem(err)
 }
+
+// createKeyless makes a record of an object that has no field for our key. One
+// that an earlier try may have made is told by its name, by who made it, and by
+// not being here.
+func (w remoteWriter) createKeyless(ctx context.Context, d *salesforce.Object, again bool, fields switchboard.Fields) (string, error) {
+	ctx = salesforce.WithUse(ctx, salesforce.UseWrite)
+	if again {
+		token, err := w.org.Token(ctx)
+		if err != nil {
+			return "", problem(err)
+		}
+		rows, err := salesforce.Collect(w.org.Query(ctx, salesforce.Select(d.Name, "Id").
+			Where(salesforce.Eq("Name", fields.Text("Name")), salesforce.Eq("CreatedById", token.UserID)).OrderBy("Id").Limit(keylessAtMost)))
+		if err != nil {
+			return "", problem(err)
+		}
+		for _, row := range rows {
+			if known, err := w.known(ctx, row.ID("Id")); err != nil || !known {
+				return row.ID("Id"), err
+			}
+		}
+	}
+	sent := map[string]any{}
+	for name, v := range fields {
+		if f, ok := d.Field(name); ok && f.Createable {
+			sent[f.Name] = v
+		}
+	}
+	id, err := w.org.Create(ctx, d.Name, sent, salesforce.WriteOptions{})
+	return id, problem(err)
+}
+
+// keylessAtMost bounds how many records of one name are looked at.
+const keylessAtMost = 200
 
 func (w remoteWriter) Update(ctx context.Context, object switchboard.Object, id string, fields switchboard.Fields) error {
 	return problem(w.org.UpdateRecord(ctx, object, id, fields, salesforce.WriteOptions{SaveDuplicate: true})) // it is there already, so it makes no second one

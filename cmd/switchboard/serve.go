@@ -70,6 +70,7 @@ type serveOptions struct {
 	publicURL             string // "": the address that is listened on
 	trusted               []netip.Prefix
 	demo                  bool
+	demoSalesforce        string // the simulated org's page, "" where there is none
 	privateWebhooks       bool
 	// prepare, if not nil, fills the store before anybody sees it.
 	prepare func(*store.DB) error

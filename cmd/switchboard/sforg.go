@@ -1,15 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"sync"
-	"time"
 
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
 )
@@ -36,59 +29,22 @@ type simulated struct {
 
 // Run serves a simulated Salesforce org until the process is asked to stop.
 func (s *sforgCmd) Run(p *process) (err error) {
-	log := s.logger(p.stderr)
-	listener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", s.Listen)
+	running, err := simulateOrg(p, s.Listen, sforg.Config{}, s.logger(p.stderr))
 	if err != nil {
-		return fmt.Errorf("can't listen on %s: %w", s.Listen, err)
+		return err
 	}
-	url := "http://" + listener.Addr().String()
-	org := sforg.New(sforg.Config{Now: p.now, Random: p.random, Log: log, URL: url})
-	server := &http.Server{Handler: org, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
-	events, err := org.NewPubSub(sforg.PubSubKeepalive)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	host, _, err := net.SplitHostPort(s.Listen)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	eventListener, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return errors.Join(fmt.Errorf("can't listen for the Pub/Sub API: %w", err), listener.Close())
-	}
-	var running sync.WaitGroup
-	failed := make(chan error, 2)
-	streaming, stopStreams := context.WithCancel(p.ctx)
-	running.Go(func() {
-		if err := events.Serve(streaming, eventListener); err != nil {
-			failed <- err
-		}
-	})
-	running.Go(func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- err
-		}
-	})
-	defer func() {
-		stopStreams()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), time.Second)
-		defer cancel()
-		if server.Shutdown(ctx) != nil { // somebody holds on; there is nothing to save
-			err = errors.Join(err, server.Close())
-		}
-		running.Wait()
-	}()
-	told := simulated{URL: url, AccessToken: org.AccessToken(), ClientID: org.ClientID(), ClientSecret: org.ClientSecret(),
+	defer func() { err = errors.Join(err, running.stop()) }()
+	org := running.org
+	told := simulated{URL: running.url, AccessToken: org.AccessToken(), ClientID: org.ClientID(), ClientSecret: org.ClientSecret(),
 		Username: org.Admin().Username, UserID: org.Admin().ID, OrgID: org.OrgID(),
-		PubSub: eventListener.Addr().String(), PubSubCA: string(events.CertificatePEM()), Page: org.Admin().PageURL(url)}
+		PubSub: running.pubsub, PubSubCA: running.pubsubCA, Page: running.page()}
 	if err := s.tell(p, told); err != nil {
 		return err
 	}
 	select {
 	case <-p.ctx.Done():
 		return nil
-	case err := <-failed:
+	case err := <-running.failed:
 		return err
 	}
 }

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -274,12 +275,12 @@ func (e *Engine) SyncOnce(ctx context.Context, full bool) error {
 
 func (e *Engine) syncOnce(ctx context.Context, s *session, full bool) error {
 	for round := range syncRounds {
-		if err := e.pullPatiently(ctx, s, full && round == 0); err != nil {
-			return err
-		}
+		// What can't be read is no reason not to write: the last calls of a day are
+		// for that.
+		pulled := e.pullPatiently(ctx, s, full && round == 0)
 		done, err := e.pushAll(ctx, s)
-		if err != nil || done == 0 {
-			return err
+		if pulled != nil || err != nil || done == 0 {
+			return cmp.Or(pulled, err)
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ func (g *Gate) pollEvery(calls int) time.Duration {
 // A change there is here within half a minute.
 const (
 	pollSoonest = 12 * time.Second
-	pollLatest  = 26 * time.Second
+	pollLatest  = 22 * time.Second
 )
 
 // sentenceOf returns what a person is told of err.

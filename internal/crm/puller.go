@@ -171,17 +171,18 @@ func (p *Puller) setup(ctx context.Context, now bool) error {
 	return nil
 }
 
-// load reads all records of an object, unless that was done. It goes on where
-// it was cut off.
+// load reads all records of an object, unless that was done by the fields that
+// are synced now. It goes on where it was cut off.
 func (p *Puller) load(ctx context.Context, s scope, object switchboard.Object, full bool) error {
 	c, err := p.db.SyncCursor(ctx, p.org, object)
 	if err != nil {
 		return err
 	}
 	if !c.LoadedAt.IsZero() {
-		if !full {
+		if !full && slices.Equal(c.Fields, s.fields[object]) {
 			return nil
 		}
+		// A field that is synced from now on has values that nobody changes.
 		c.LoadSince, c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal, c.LoadedAt = time.Time{}, "", "", 0, 0, time.Time{}
 	}
 	from := Loading{Since: c.LoadSince, Job: c.LoadJob, Next: c.LoadNext, Rows: c.LoadRows, Total: c.LoadTotal}
@@ -199,7 +200,7 @@ func (p *Puller) load(ctx context.Context, s scope, object switchboard.Object, f
 		l := page.Loading
 		c.LoadSince, c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal = l.Since, l.Job, l.Next, l.Rows, l.Total
 		if done = l.Done; done {
-			c.LoadJob, c.LoadNext, c.LoadedAt, c.ComparedAt = "", "", p.now(), p.now()
+			c.LoadJob, c.LoadNext, c.LoadedAt, c.ComparedAt, c.Fields = "", "", p.now(), p.now(), s.fields[object]
 			if c.Stamp.IsZero() || c.Stamp.After(l.Since) {
 				c.Stamp = l.Since
 			}

@@ -64,7 +64,7 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 	case push.Delete:
 		err = p.remote.Writer.Delete(ctx, object, id)
 	case id == "":
-		id, err = p.remote.Writer.Create(ctx, object, push.Key, push.Fields)
+		id, err = p.remote.Writer.Create(ctx, object, push.Key, push.Tried, push.Fields)
 	default:
 		err = p.remote.Writer.Update(ctx, object, id, push.Fields)
 	}
@@ -84,7 +84,7 @@ func (p *Pusher) send(ctx context.Context, push *store.RecordPush) error {
 		return p.duplicate(ctx, push, problem)
 	case Gone:
 		if push.SalesforceID == "" {
-			return p.refused(within, push, problem)
+			return err // what it names, or the field for its key, is not there yet: another try may find it
 		}
 		if rerr := p.puller.Refresh(ctx, object, []string{push.SalesforceID}); rerr != nil {
 			return errors.Join(err, rerr)

@@ -55,9 +55,11 @@ type SetupReader interface {
 // RecordWriter writes records, one by one.
 type RecordWriter interface {
 	// Create makes a record that carries key, and returns its id. By the key a
-	// retry finds what an earlier try has made. Fields that may not be written
-	// are left out. A refusal for a likely duplicate has kind [Duplicate].
-	Create(ctx context.Context, object switchboard.Object, key string, fields switchboard.Fields) (string, error)
+	// retry finds what an earlier try has made. An object of the org's own may have
+	// no field for it: then, with again, which says that an earlier try may have
+	// made one, it looks for that. Fields that may not be written are left out. A
+	// refusal for a likely duplicate has kind [Duplicate].
+	Create(ctx context.Context, object switchboard.Object, key string, again bool, fields switchboard.Fields) (string, error)
 	// Update changes fields of a record; nil clears one. Fields that may not be
 	// written are left out.
 	Update(ctx context.Context, object switchboard.Object, id string, fields switchboard.Fields) error

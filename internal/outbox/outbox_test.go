@@ -235,3 +235,58 @@ func TestRetriesComeSoonAtFirst(t *testing.T) {
 		t.Errorf("a job is given up after %v", total)
 	}
 }
+
+func TestAJobThatCouldNotBeTriedIsNeverGivenUp(t *testing.T) {
+	closed := true
+	h := &handler{}
+	h.do = func(context.Context, store.Job) error {
+		if closed {
+			return outbox.Postponed(errors.New("down"), time.Now().Add(30*time.Second))
+		}
+		return nil
+	}
+	run(t, h, outbox.Config{Retries: outbox.Retries{First: time.Second, Soon: time.Second, Late: time.Second, Attempts: 3}}, func(t *testing.T, db *store.DB, org string, w *outbox.Worker) {
+		enqueue(t, db, org, "a")
+		pass(10 * time.Minute)
+		if n := len(h.seen()); n < 15 || n > 21 {
+			t.Errorf("in ten minutes it was tried %d times", n)
+		}
+		closed = false
+		pass(time.Minute)
+		state, err := db.OutboxState(t.Context())
+		if err != nil || state.Waiting != 0 || state.Dead != 0 {
+			t.Errorf("in the end: %+v, %v", state, err)
+		}
+	})
+}
+
+func TestAWorkerPauses(t *testing.T) {
+	var pause time.Duration
+	var mu sync.Mutex
+	h := &handler{do: func(context.Context, store.Job) error { return nil }}
+	c := outbox.Config{Pause: func() time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		return pause
+	}}
+	pause = time.Hour
+	run(t, h, c, func(t *testing.T, db *store.DB, org string, w *outbox.Worker) {
+		enqueue(t, db, org, "a")
+		pass(5 * time.Minute)
+		want(t, h)
+		if n, err := w.Drain(t.Context()); n != 0 || err != nil {
+			t.Errorf("paused, it drains %d, %v", n, err)
+		}
+		mu.Lock()
+		pause = 0
+		mu.Unlock()
+		pass(30 * time.Second)
+		if n := len(h.seen()); n != 1 {
+			t.Errorf("afterwards it did %d", n)
+		}
+		enqueue(t, db, org, "b", "c")
+		if n, err := w.Drain(t.Context()); n != 2 || err != nil {
+			t.Errorf("it drained %d, %v", n, err)
+		}
+	})
+}

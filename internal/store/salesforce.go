@@ -118,7 +118,13 @@ func (db *DB) DisconnectSalesforce(ctx context.Context, actor switchboard.Actor)
 		if err != nil {
 			return err
 		}
-		if err := t.exec("UPDATE salesforce SET secret_sealed = NULL, status = '', status_at = 0 WHERE org_id = $1", actor.OrgID); err != nil {
+		err = t.exec("UPDATE salesforce SET secret_sealed = NULL, status = '', status_at = 0, away_since = $2 WHERE org_id = $1 AND secret_sealed IS NOT NULL", actor.OrgID, micros(t.now))
+		if err != nil {
+			return err
+		}
+		// What waits for it is asked for again when it is connected: see PushMissing.
+		err = t.exec("DELETE FROM outbox WHERE org_id = $1 AND "+t.in("kind", "$2"), actor.OrgID, t.list([]string{KindMessagePush, KindRecordPush, KindBell}))
+		if err != nil {
 			return err
 		}
 		return t.audit(actor, "salesforce.disconnect", "salesforce", c.SalesforceOrgID, "")

@@ -228,7 +228,45 @@ func (a *applier) read() error {
 	if err := a.follow(found); err != nil {
 		return err
 	}
-	return a.readKeyed(made)
+	if err := a.readKeyed(made); err != nil {
+		return err
+	}
+	return a.readKeyless()
+}
+
+// readKeyless finds the records of the org's own objects that we made in
+// Salesforce without having heard that it was done: those have no field for our
+// key, and are told by holding what was sent.
+func (a *applier) readKeyless() error {
+	for i := range a.remote.Records {
+		r := &a.remote.Records[i]
+		if !r.Object.Custom() || r.Key != "" || a.known[r.SalesforceID] != nil || r.Gone() {
+			continue
+		}
+		sent, err := a.syncedFrom(a.bySalesforceID(), "org_id = $1 AND salesforce_id IS NULL AND object = $2 AND sending <> '' AND merged_into = '' ORDER BY record_id", a.org, string(r.Object))
+		if err != nil {
+			return err
+		}
+		for _, s := range sent {
+			if _, taken := a.byID[s.recordID]; taken || !holds(r.Fields, s.sending) {
+				continue
+			}
+			s.salesforceID = r.SalesforceID
+			a.byID[s.recordID], a.known[s.salesforceID] = s, s
+			break
+		}
+	}
+	return nil
+}
+
+// holds reports whether theirs has all that was sent, as far as it was read.
+func holds(theirs, sent switchboard.Fields) bool {
+	for name, v := range sent {
+		if there, read := theirs[name]; read && !switchboard.SameValue(there, v) {
+			return false
+		}
+	}
+	return len(sent) > 0
 }
 
 // follow adds what was found, and the records that those were merged into.

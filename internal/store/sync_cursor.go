@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -19,6 +20,7 @@ type SyncCursor struct {
 	LoadRows   int64     // read so far
 	LoadTotal  int64     // 0: not known yet
 	LoadedAt   time.Time // zero: the first load is not done
+	Fields     []string  // that it read
 	ComparedAt time.Time // when all ids were last compared
 	Replay     []byte    // where the stream of changes goes on; nil: nowhere yet
 }
@@ -29,11 +31,13 @@ func (db *DB) SyncCursor(ctx context.Context, org string, object switchboard.Obj
 	c := SyncCursor{Object: object}
 	err := db.inRead(ctx, func(t *tx) error {
 		var stamp, since, loaded, compared int64
-		err := t.one("SELECT stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, compared_at, replay FROM salesforce_cursor WHERE org_id = $1 AND object = $2",
-			[]any{org, string(object)}, &stamp, &since, &c.LoadJob, &c.LoadNext, &c.LoadRows, &c.LoadTotal, &loaded, &compared, &c.Replay)
+		var fields string
+		err := t.one("SELECT stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, fields, compared_at, replay FROM salesforce_cursor WHERE org_id = $1 AND object = $2",
+			[]any{org, string(object)}, &stamp, &since, &c.LoadJob, &c.LoadNext, &c.LoadRows, &c.LoadTotal, &loaded, &fields, &compared, &c.Replay)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
+		c.Fields = strings.Fields(fields)
 		c.Stamp, c.LoadSince, c.LoadedAt, c.ComparedAt = fromMicros(stamp), fromMicros(since), fromMicros(loaded), fromMicros(compared)
 		return err
 	})
@@ -44,19 +48,19 @@ func (db *DB) SyncCursor(ctx context.Context, org string, object switchboard.Obj
 // is kept by SetReplay.
 func (db *DB) SetSyncCursor(ctx context.Context, org string, c SyncCursor) error {
 	return db.inTx(ctx, func(t *tx) error {
-		return t.exec(`INSERT INTO salesforce_cursor (org_id, object, stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, compared_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		return t.exec(`INSERT INTO salesforce_cursor (org_id, object, stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, fields, compared_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (org_id, object) DO UPDATE SET stamp = excluded.stamp, load_since = excluded.load_since, load_job = excluded.load_job, load_next = excluded.load_next,
-				load_rows = excluded.load_rows, load_total = excluded.load_total, loaded_at = excluded.loaded_at, compared_at = excluded.compared_at`,
-			org, string(c.Object), micros(c.Stamp), micros(c.LoadSince), c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal, micros(c.LoadedAt), micros(c.ComparedAt))
+				load_rows = excluded.load_rows, load_total = excluded.load_total, loaded_at = excluded.loaded_at, fields = excluded.fields, compared_at = excluded.compared_at`,
+			org, string(c.Object), micros(c.Stamp), micros(c.LoadSince), c.LoadJob, c.LoadNext, c.LoadRows, c.LoadTotal, micros(c.LoadedAt), strings.Join(c.Fields, " "), micros(c.ComparedAt))
 	})
 }
 
 // SetReplay remembers where the object's stream of changes goes on.
 func (db *DB) SetReplay(ctx context.Context, org string, object switchboard.Object, replay []byte) error {
 	return db.inTx(ctx, func(t *tx) error {
-		return t.exec(`INSERT INTO salesforce_cursor (org_id, object, stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, compared_at, replay)
-			VALUES ($1, $2, 0, 0, '', '', 0, 0, 0, 0, $3) ON CONFLICT (org_id, object) DO UPDATE SET replay = excluded.replay`, org, string(object), replay)
+		return t.exec(`INSERT INTO salesforce_cursor (org_id, object, stamp, load_since, load_job, load_next, load_rows, load_total, loaded_at, fields, compared_at, replay)
+			VALUES ($1, $2, 0, 0, '', '', 0, 0, 0, '', 0, $3) ON CONFLICT (org_id, object) DO UPDATE SET replay = excluded.replay`, org, string(object), replay)
 	})
 }
 

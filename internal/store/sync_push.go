@@ -218,14 +218,16 @@ func (db *DB) NoteRung(ctx context.Context, org string, ids []string) error {
 const allAsked = "-"
 
 // PushMissing asks for what Salesforce does not have yet, of what was here
-// before it was connected: it looks at the next limit records and as many
-// messages, oldest first, and goes on there the next time. It returns how many
+// before it was connected, or changed while it was not: it looks at the next
+// limit records and as many messages, oldest first, and goes on there the next
+// time. It returns how many
 // it asked for, and whether that was the rest.
 func (db *DB) PushMissing(ctx context.Context, org string, limit int) (asked int, all bool, err error) {
 	err = db.inTx(ctx, func(t *tx) error {
 		asked, all = 0, false
 		var records, messages string
-		if err := t.one("SELECT missing_records, missing_messages FROM salesforce WHERE org_id = $1", []any{org}, &records, &messages); err != nil {
+		var away int64
+		if err := t.one("SELECT missing_records, missing_messages, away_since FROM salesforce WHERE org_id = $1", []any{org}, &records, &messages, &away); err != nil {
 			return err
 		}
 		if all = records == allAsked && messages == allAsked; all {
@@ -236,11 +238,11 @@ func (db *DB) PushMissing(ctx context.Context, org string, limit int) (asked int
 			return err
 		}
 		var n, m int
-		if n, records, err = t.pushMissing(org, snap, KindRecordPush, records, limit, `SELECT r.id, CASE WHEN r.deleted OR s.record_id IS NOT NULL THEN 1 ELSE 0 END FROM record r
+		if n, records, err = t.pushMissing(org, snap, KindRecordPush, records, limit, away, `SELECT r.id, CASE WHEN s.record_id IS NULL THEN NOT r.deleted ELSE CAST($4 AS BIGINT) > 0 AND r.updated_at >= $4 END FROM record r
 			LEFT JOIN record_sync s ON s.org_id = r.org_id AND s.record_id = r.id WHERE r.org_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3`); err != nil {
 			return err
 		}
-		if m, messages, err = t.pushMissing(org, snap, KindMessagePush, messages, limit, `SELECT m.id, CASE WHEN s.message_id IS NOT NULL THEN 1 ELSE 0 END FROM message m
+		if m, messages, err = t.pushMissing(org, snap, KindMessagePush, messages, limit, away, `SELECT m.id, s.message_id IS NULL OR CAST($4 AS BIGINT) > 0 AND m.decided_at >= $4 FROM message m
 			LEFT JOIN message_sync s ON s.org_id = m.org_id AND s.message_id = m.id WHERE m.org_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3`); err != nil {
 			return err
 		}
@@ -252,20 +254,20 @@ func (db *DB) PushMissing(ctx context.Context, org string, limit int) (asked int
 
 // pushMissing asks for those of the next rows that are not there yet, and
 // returns how many those were, and the place of the last.
-func (t *tx) pushMissing(org string, snap *snapshot, kind, after string, limit int, query string) (int, string, error) {
+func (t *tx) pushMissing(org string, snap *snapshot, kind, after string, limit int, away int64, query string) (int, string, error) {
 	if after == allAsked {
 		return 0, after, nil
 	}
 	var ids []string
 	seen := 0
 	err := t.each(func(rows *sql.Rows) error {
-		var there int
-		err := rows.Scan(&after, &there)
-		if seen++; there == 0 {
+		var missing bool
+		err := rows.Scan(&after, &missing)
+		if seen++; missing {
 			ids = append(ids, after)
 		}
 		return err
-	}, query, org, after, limit)
+	}, query, org, after, limit, away)
 	if err != nil {
 		return 0, after, err
 	}

@@ -771,3 +771,78 @@ func TestAnOlderReadingChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatChangedWhileDisconnectedIsPushedAfterwards(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, channel := connected(t, db)
+		org := dana.OrgID
+		same, edited := remoteContact(1, "Same", ""), remoteContact(2, "Edited", "")
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{same, edited}})
+		m := storetest.Text(t, db, org, channel, "+15125550177", "hi")
+		pushed(t, db, org, 1, m.ID)
+		left := storetest.Text(t, db, org, channel, "+15125550188", "hi")
+		pushed(t, db, org, 2, left.ID)
+		if err := db.DisconnectSalesforce(t.Context(), dana); err != nil {
+			t.Fatal(err)
+		}
+		if got := jobs(t, db, org); len(got) > 0 {
+			t.Errorf("disconnected, there are jobs: %v", got)
+		}
+		r := bySalesforceID(t, db, org, edited.SalesforceID)
+		_, _, err := db.UpdateRecord(t.Context(), dana, r.ID, 0, switchboard.Fields{"LastName": "Newer"}, func(switchboard.Object, switchboard.Fields) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Place(t.Context(), dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: r.ID}); err != nil {
+			t.Fatal(err)
+		}
+		connect(t, db, dana)
+		if n, all, err := db.PushMissing(t.Context(), org, 100); err != nil || n != 2 || !all {
+			t.Errorf("it asked for %d, %v, %v", n, all, err)
+		}
+		if got, want := jobs(t, db, org), []string{"message " + m.ID, "record " + r.ID}; !slices.Equal(got, want) {
+			t.Errorf("jobs %v, want %v", got, want)
+		}
+	})
+}
+
+func TestTheLastChangeOfUnknownNumbersHolds(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, _ := connected(t, db)
+		here := func(enabled bool) {
+			t.Helper()
+			u := switchboard.DefaultUnknownNumbers()
+			u.Enabled = enabled
+			if _, err := db.SetUnknownNumbers(t.Context(), dana, u); err != nil {
+				t.Fatal(err)
+			}
+		}
+		there := func(enabled, changed bool) {
+			t.Helper()
+			r := switchboard.RemoteUnknownNumbers{Enabled: enabled, Object: "Contact", PhoneField: "MobilePhone", Fields: map[string]string{"LastName": "Unknown {phone}"}}
+			if got, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, r); err != nil || got != changed {
+				t.Errorf("the org says %v: changed %v, %v", enabled, got, err)
+			}
+		}
+		want := func(enabled bool) {
+			t.Helper()
+			if s, err := db.Settings(t.Context(), dana.OrgID); err != nil || s.UnknownNumbers.Enabled != enabled {
+				t.Errorf("it is %v, %v", s.UnknownNumbers.Enabled, err)
+			}
+		}
+		here(true)
+		there(false, false) // as installed
+		want(true)
+		there(true, false)
+		there(false, true)
+		want(false)
+		here(true)
+		there(false, false)
+		want(true)
+		bad := switchboard.RemoteUnknownNumbers{Enabled: true, Object: "Contact", PhoneField: "Shoe__c"}
+		if _, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, bad); switchboard.ErrorCode(err) != switchboard.CodeInvalid {
+			t.Errorf("a field that is not matched: %v", err)
+		}
+		want(true)
+	})
+}

@@ -13,6 +13,7 @@ type HandsetPage struct {
 	Situations []SituationCard
 	Happened   *Happened
 	Error      string
+	Salesforce string // where the simulated org is, "" if there is none
 	Return     string
 }
 

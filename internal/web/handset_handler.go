@@ -68,7 +68,7 @@ func (s *Server) handsetPage(w http.ResponseWriter, r *http.Request, status int,
 	who := texter(r.FormValue("as"))
 	p := HandsetPage{
 		Page: Page{Title: "Handset", Org: demo.Org, Detached: true}, Ours: demo.Short, Number: h.rd.Number(demo.Number),
-		As: who.First + " " + who.Last + ", " + h.rd.Number(who.Number), Person: who.ID, Error: failed,
+		As: who.First + " " + who.Last + ", " + h.rd.Number(who.Number), Person: who.ID, Error: failed, Salesforce: s.demoOrg,
 	}
 	waiting, err := s.db.QueueCounts(ctx, org, "")
 	if err != nil {

@@ -56,6 +56,9 @@ type Config struct {
 	Salesforce SalesforceOrg
 	// Demo adds the handset that plays the four situations.
 	Demo bool
+	// DemoSalesforce is where a browser sees the demo's simulated Salesforce
+	// org, "" if it has none.
+	DemoSalesforce string
 }
 
 // Server answers for the web app. It is safe for concurrent use.
@@ -76,6 +79,7 @@ type Server struct {
 	signInTo  SalesforceSignIn
 	theirs    SalesforceOrg
 	demo      bool
+	demoOrg   string // where the demo's Salesforce is
 
 	gate     *gate
 	assets   *Assets
@@ -101,7 +105,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	s := &Server{
 		db: c.DB, desk: c.Desk, hub: c.Hub, log: c.Log, now: c.Now, random: c.Random, publicURL: c.PublicURL, secure: c.Secure,
 		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook,
-		signInTo: c.SignIn, theirs: c.Salesforce, demo: c.Demo,
+		signInTo: c.SignIn, theirs: c.Salesforce, demo: c.Demo, demoOrg: c.DemoSalesforce,
 		gate: gate, assets: assets, pages: pages, closing: ctx,
 	}
 	s.sessions = newSessions(ctx, c.DB, c.Now, c.Log, c.Secure, s.fail)

@@ -15,8 +15,10 @@ CREATE TABLE salesforce (
     calls_max          BIGINT NOT NULL DEFAULT 0,
     calls_at           BIGINT NOT NULL DEFAULT 0,
     parked_until       BIGINT NOT NULL DEFAULT 0, -- no call before: the limit is used up
+    away_since         BIGINT NOT NULL DEFAULT 0, -- when it was last disconnected; 0: never
     missing_records    TEXT NOT NULL DEFAULT '', -- up to which id those that were here before have been asked for; '-': all
     missing_messages   TEXT NOT NULL DEFAULT '',
+    unknown_numbers    TEXT NOT NULL DEFAULT '', -- the org's setting as it was last read: JSON
     reader             TEXT NOT NULL DEFAULT '', -- who reads from it just now; '': nobody
     reader_until       BIGINT NOT NULL DEFAULT 0,
     created_at         BIGINT NOT NULL
@@ -33,6 +35,7 @@ CREATE TABLE salesforce_cursor (
     load_rows   BIGINT NOT NULL, -- so far
     load_total  BIGINT NOT NULL, -- 0: not known yet
     loaded_at   BIGINT NOT NULL, -- 0: the first load is not done
+    fields      TEXT NOT NULL, -- that were read by it, separated by spaces
     compared_at BIGINT NOT NULL, -- when all ids were last compared
     replay      BYTEA, -- where the stream of changes goes on
     PRIMARY KEY (org_id, object)

@@ -195,7 +195,7 @@ func (o *Org) listPage(u *User) page {
 	if !p.Installed {
 		return p
 	}
-	list, err := o.messages("ORDER BY Id DESC LIMIT 100")
+	list, err := o.messages("ORDER BY Name DESC LIMIT 100")
 	if err != nil {
 		p.Problem = err.Error()
 	}
