@@ -23,6 +23,7 @@ require (
 	golang.org/x/time v0.16.0 // rate limits
 	google.golang.org/grpc v1.85.0 // Salesforce's Pub/Sub API is gRPC
 	google.golang.org/protobuf v1.36.12 // the generated messages of that API
+	modernc.org/libc v1.80.1 // how the translated SQLite is called where the driver does not: internal/store/sqlite_vfs.go
 	modernc.org/sqlite v1.62.0 // SQLite without cgo: one static binary
 	pgregory.net/rapid v1.3.0 // tests: properties and random worlds against a model
 )
@@ -55,7 +56,6 @@ require (
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect
-	modernc.org/libc v1.80.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )

@@ -56,24 +56,24 @@ func groupRatio(ctx context.Context, p plan) ([]float64, error) {
 	var ratios []float64
 	var next atomic.Int64
 	for range p.repeats {
-		single, err := producers(ctx, db, org, channel.ID, p, 1, &next)
+		one, err := producers(ctx, p, single(ctx, db, org), channel.ID, &next)
 		if err != nil {
 			return nil, err
 		}
-		grouped, err := producers(ctx, db, org, channel.ID, p, 0, &next)
+		submit, stop := grouped(ctx, db, org)
+		many, err := producers(ctx, p, submit, channel.ID, &next)
+		stop()
 		if err != nil {
 			return nil, err
 		}
-		ratios = append(ratios, grouped/single)
+		ratios = append(ratios, many/one)
 	}
 	return ratios, nil
 }
 
-func producers(ctx context.Context, db *store.DB, org, channel string, p plan, batch int, next *atomic.Int64) (float64, error) {
-	running, stop := context.WithCancel(ctx)
-	writer := intake.New(db, intake.Config{MaxBatch: batch, Wait: time.Minute, Log: slog.New(slog.DiscardHandler)})
-	var group sync.WaitGroup
-	group.Go(func() { writer.Run(running) })
+// producers hands in texts from as many goroutines as there are connections,
+// for half a measurement, and returns how many were acknowledged each second.
+func producers(ctx context.Context, p plan, submit func(store.Delivery) error, channel string, next *atomic.Int64) (float64, error) {
 	timed, cancel := context.WithTimeout(ctx, p.each/2)
 	defer cancel()
 	var done atomic.Int64
@@ -84,7 +84,7 @@ func producers(ctx context.Context, db *store.DB, org, channel string, p plan, b
 		senders.Go(func() {
 			for timed.Err() == nil {
 				n := int(next.Add(1))
-				_, err := writer.Submit(ctx, org, store.Delivery{ChannelID: channel, ReceivedAt: time.Now(), Events: []switchboard.Event{{Text: &switchboard.Text{
+				err := submit(store.Delivery{ChannelID: channel, ReceivedAt: time.Now(), Events: []switchboard.Event{{Text: &switchboard.Text{
 					ProviderMessageID: "g" + strconv.Itoa(n), Sender: numberOf(n * 7919 % 20_000), Body: "Could you move Thursday's install to the morning?"}}}})
 				if err != nil {
 					err = fmt.Errorf("submit: %w", err)
@@ -97,10 +97,35 @@ func producers(ctx context.Context, db *store.DB, org, channel string, p plan, b
 	}
 	senders.Wait()
 	rate := float64(done.Load()) / time.Since(start).Seconds()
-	stop()
-	group.Wait()
 	if err := failed.Load(); err != nil {
 		return 0, *err
 	}
 	return rate, nil
+}
+
+// single commits each text by itself, and flushes it before the next begins.
+func single(ctx context.Context, db *store.DB, org string) func(store.Delivery) error {
+	var turn sync.Mutex
+	return func(d store.Delivery) error {
+		turn.Lock()
+		defer turn.Unlock()
+		_, err := db.Receive(ctx, org, []store.Delivery{d})
+		return err
+	}
+}
+
+// grouped commits what is there together, as the service does; stop ends it.
+func grouped(ctx context.Context, db *store.DB, org string) (submit func(store.Delivery) error, stop func()) {
+	running, cancel := context.WithCancel(ctx)
+	writer := intake.New(db, intake.Config{Wait: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	var run sync.WaitGroup
+	run.Go(func() { writer.Run(running) })
+	submit = func(d store.Delivery) error {
+		_, err := writer.Submit(ctx, org, d)
+		return err
+	}
+	return submit, func() {
+		cancel()
+		run.Wait()
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/crm"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -154,21 +155,31 @@ func (*salesforceDisconnectCmd) Run(p *process, c *cli) error {
 // withSalesforce opens the connected org.
 func (c *cli) withSalesforce(p *process, do func(office, *salesforceOrg) error) error {
 	return c.withOffice(p, func(o office) error {
-		connection, err := o.db.Salesforce(p.ctx, o.actor.OrgID)
-		if err != nil {
-			return err
-		}
-		secret, err := o.db.SalesforceSecret(p.ctx, o.actor.OrgID)
-		if err != nil {
-			return err
-		}
-		org, err := openSalesforce(p, o.db, o.actor.OrgID, connection, secret, nil, quiet())
-		if err != nil {
-			return forPeople(err)
-		}
-		defer org.close()
-		return do(o, org)
+		return o.salesforce(p.ctx, p, func(org *salesforceOrg) error { return do(o, org) })
 	})
+}
+
+// salesforce opens the connected org, and counts the calls that are made of it.
+func (o office) salesforce(ctx context.Context, p *process, do func(*salesforceOrg) error) error {
+	connection, err := o.db.Salesforce(ctx, o.actor.OrgID)
+	if err != nil {
+		return err
+	}
+	secret, err := o.db.SalesforceSecret(ctx, o.actor.OrgID)
+	if err != nil {
+		return err
+	}
+	gate, err := crm.NewGate(ctx, o.db, o.actor.OrgID, connection, p.now)
+	if err != nil {
+		return err
+	}
+	org, err := openSalesforce(p, o.db, o.actor.OrgID, connection, secret, gate, quiet())
+	if err != nil {
+		return forPeople(err)
+	}
+	defer org.close()
+	err = do(org)
+	return errors.Join(err, gate.Flush(context.WithoutCancel(ctx), o.db, o.actor.OrgID))
 }
 
 type salesforceInstallCmd struct {

@@ -33,6 +33,7 @@ type Writer struct {
 	db    *store.DB
 	c     Config
 	queue chan *pending
+	done  chan committed
 
 	mu     sync.RWMutex // held for reading while a Submit puts into the queue
 	closed bool
@@ -43,6 +44,19 @@ type pending struct {
 	delivery store.Delivery
 	size     int
 	answer   chan answer // holds one: the writer never waits for who asked
+}
+
+// ahead is how many groups may be committed and not flushed yet, beside the one
+// that is being flushed. With fewer the store waits for the disk; with more the
+// groups get small, and small ones cost more.
+const ahead = 1
+
+// committed is a group that waits for the disk.
+type committed struct {
+	group    []*pending
+	received []store.Received
+	durable  func() error
+	observed func([]store.Received, error)
 }
 
 type answer struct {
@@ -62,7 +76,7 @@ func New(db *store.DB, c Config) *Writer {
 	if c.Observe == nil {
 		c.Observe = func(int) func([]store.Received, error) { return func([]store.Received, error) {} }
 	}
-	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue)}
+	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue), done: make(chan committed, ahead)}
 }
 
 func orDefault[T int | time.Duration](v, d T) T {
@@ -133,6 +147,10 @@ func (w *Writer) Run(ctx context.Context) {
 		close(w.queue)
 	})
 	defer stop()
+	var answering sync.WaitGroup
+	answering.Go(w.answer)
+	defer answering.Wait()
+	defer close(w.done)
 	var held *pending // taken from the queue, but too big for the last group
 	for {
 		group, more := w.group(held)
@@ -141,6 +159,30 @@ func (w *Writer) Run(ctx context.Context) {
 			return
 		}
 		w.commit(context.WithoutCancel(ctx), group)
+	}
+}
+
+// answer waits for what is committed to be on the disk, and tells who asked.
+// The next group is decided meanwhile.
+func (w *Writer) answer() {
+	for c := range w.done {
+		err := c.durable()
+		c.observed(c.received, err)
+		if err != nil {
+			w.fail(c.group, err)
+			continue
+		}
+		w.c.Committed(c.group[0].org)
+		for i, p := range c.group {
+			p.answer <- answer{received: c.received[i]}
+		}
+	}
+}
+
+func (w *Writer) fail(group []*pending, err error) {
+	w.c.Log.Error("a group of messages could not be stored", "deliveries", len(group), "err", err)
+	for _, p := range group {
+		p.answer <- answer{err: err}
 	}
 }
 
@@ -180,36 +222,30 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 		batch[i] = p.delivery
 	}
 	observed := w.c.Observe(len(batch))
-	received, err := w.receive(ctx, group[0].org, batch)
-	observed(received, err)
-	if err != nil && len(group) > 1 && w.worthBisecting(ctx) {
+	received, durable, err := w.receive(ctx, group[0].org, batch)
+	if err == nil {
+		w.done <- committed{group, received, durable, observed}
+		return
+	}
+	observed(nil, err)
+	if len(group) > 1 && w.worthBisecting(ctx) {
 		w.commit(ctx, group[:len(group)/2])
 		w.commit(ctx, group[len(group)/2:])
 		return
 	}
-	if err != nil {
-		w.c.Log.Error("a group of messages could not be stored", "deliveries", len(group), "err", err)
-		for _, p := range group {
-			p.answer <- answer{err: err}
-		}
-		return
-	}
-	w.c.Committed(group[0].org)
-	for i, p := range group {
-		p.answer <- answer{received: received[i]}
-	}
+	w.fail(group, err)
 }
 
 // receive keeps a defect that some message brings to light from ending the
 // process: it would be sent again, and end it again.
-func (w *Writer) receive(ctx context.Context, org string, batch []store.Delivery) (received []store.Received, err error) {
+func (w *Writer) receive(ctx context.Context, org string, batch []store.Delivery) (received []store.Received, durable func() error, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			w.c.Log.Error("storing a group of messages failed", "panic", p, "stack", string(debug.Stack()))
-			received, err = nil, busy("Switchboard failed on this message. Send it again; it is taken after an update.")
+			received, durable, err = nil, nil, busy("Switchboard failed on this message. Send it again; it is taken after an update.")
 		}
 	}()
-	return w.db.Receive(ctx, org, batch)
+	return w.db.ReceiveAhead(ctx, org, batch)
 }
 
 // worthBisecting tells a poison row from a store that can't commit at all.

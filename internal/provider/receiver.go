@@ -147,7 +147,6 @@ func (v *Receiver) answer(w http.ResponseWriter, r *http.Request) answer {
 		return unknown()
 	}
 	d := delivery{Receiver: v, driver: driver, token: r.PathValue("token")}
-	d.log = v.Log.With("provider", driver.Name())
 
 	ctx, cancel := context.WithTimeout(r.Context(), Wait)
 	defer cancel()
@@ -156,10 +155,10 @@ func (v *Receiver) answer(w http.ResponseWriter, r *http.Request) answer {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		d.log.Warn("refused a delivery over the size limit", "size", r.ContentLength)
+		d.log().Warn("refused a delivery over the size limit", "size", r.ContentLength)
 		return plain(http.StatusRequestEntityTooLarge, "The delivery is larger than 1 MiB.")
 	} else if err != nil {
-		d.log.Info("a delivery broke off", "err", err)
+		d.log().Info("a delivery broke off", "err", err)
 		return trouble()
 	}
 	d.request = Request{
@@ -181,7 +180,16 @@ type delivery struct {
 	token   string
 	account Account
 	request Request
-	log     *slog.Logger
+}
+
+// log returns the logger of the delivery. It is made when there is something to
+// say, which there seldom is.
+func (d *delivery) log() *slog.Logger {
+	l := d.Log.With("provider", d.driver.Name())
+	if d.account.ChannelID != "" {
+		l = l.With("channel", d.account.ChannelID)
+	}
+	return l
 }
 
 // lookUp finds the account, or the answer if there is none.
@@ -190,13 +198,12 @@ func (d *delivery) lookUp(ctx context.Context) *answer {
 	var failed answer
 	switch d.account, err = d.Accounts.Account(ctx, d.driver.Name(), d.token); {
 	case err == nil:
-		d.log = d.Log.With("provider", d.driver.Name(), "channel", d.account.ChannelID)
 		return nil
 	case switchboard.ErrorCode(err) == switchboard.CodeNotFound:
-		d.log.Debug("a delivery to an unknown address")
+		d.log().Debug("a delivery to an unknown address")
 		failed = unknown()
 	default:
-		d.log.Error("cannot look up a webhook address", "err", err)
+		d.log().Error("cannot look up a webhook address", "err", err)
 		failed = trouble()
 	}
 	return &failed
@@ -221,10 +228,10 @@ func (d *delivery) take(ctx context.Context) answer {
 		switch {
 		case verdict == nil, errors.Is(verdict, ErrUnreadable):
 		case errors.Is(verdict, ErrForged):
-			d.log.Warn("refused a delivery", "reason", verdict)
+			d.log().Warn("refused a delivery", "reason", verdict)
 			return plain(http.StatusForbidden, "The signature does not match. Check the secret of this channel in Settings, Channels.")
 		default:
-			d.log.Error("cannot judge a delivery", "reason", verdict)
+			d.log().Error("cannot judge a delivery", "reason", verdict)
 			return trouble()
 		}
 		err := d.commit(ctx, verdict)
@@ -236,14 +243,14 @@ func (d *delivery) take(ctx context.Context) answer {
 			return answer{http.StatusOK, contentType, body}
 		}
 		if switchboard.ErrorCode(err) != switchboard.CodeStale {
-			d.log.Error("cannot take a delivery", "err", err)
+			d.log().Error("cannot take a delivery", "err", err)
 			return trouble()
 		}
 		if failed := d.lookUp(ctx); failed != nil {
 			return *failed
 		}
 	}
-	d.log.Error("cannot take a delivery: its channel keeps changing")
+	d.log().Error("cannot take a delivery: its channel keeps changing")
 	return trouble()
 }
 
@@ -255,7 +262,7 @@ func (d *delivery) verify() (verdict error) {
 	defer func() {
 		if p := recover(); p != nil {
 			e := newPanicError(d.driver, p)
-			d.log.Error("a driver failed", "panic", e.What, "stack", string(e.Stack))
+			d.log().Error("a driver failed", "panic", e.What, "stack", string(e.Stack))
 			verdict = e
 		}
 	}()
@@ -271,7 +278,7 @@ func (d *delivery) commit(ctx context.Context, verdict error) error {
 	}
 	events, unreadable := Read(d.driver, d.request, d.account.Credentials)
 	if p := (*PanicError)(nil); errors.As(unreadable, &p) {
-		d.log.Error("a driver failed", "panic", p.What, "stack", string(p.Stack))
+		d.log().Error("a driver failed", "panic", p.What, "stack", string(p.Stack))
 	}
 	refused, err := d.receive(ctx, events)
 	if err != nil {
@@ -316,6 +323,6 @@ func (d *delivery) quarantine(ctx context.Context, why error) error {
 	if errors.Is(why, ErrUnreadable) {
 		reason = "The body could not be read, so it could not be checked who sent it."
 	}
-	d.log.Warn("quarantined a delivery", "size", len(d.request.Body), "reason", reason)
+	d.log().Warn("quarantined a delivery", "size", len(d.request.Body), "reason", reason)
 	return d.Intake.Quarantine(ctx, d.account, d.request, reason)
 }

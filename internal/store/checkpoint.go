@@ -4,51 +4,97 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 )
 
-// checkpointEvery is how long the checkpointer rests. A longer rest copies pages
-// that are written again only once; a shorter one keeps the flush small that a
-// commit may have to wait behind (measured in docs/benchmarks.md).
-const checkpointEvery = 50 * time.Millisecond
+const (
+	// checkpointEvery is how long the checkpointer rests. A longer rest copies
+	// pages that are written again only once; a shorter one keeps the flush small
+	// that a commit may have to wait behind (measured in docs/benchmarks.md).
+	checkpointEvery = 50 * time.Millisecond
+	// logPages is how long the log may get before it is started over. A log that
+	// stays short is written where it was written before, which the file system
+	// does without allocating anything.
+	logPages = 8_000
+)
 
 // checkpointer copies SQLite's log into the database on a connection of its
-// own, so that commits need not. It never makes a writer wait. Where it can't
-// keep up, the writer does it itself when the log has grown large.
+// own, so that commits need not. While there is always something new in the log
+// it can't be started over: when it has grown long, the checkpointer lets
+// nobody write for the moment that it takes to copy the rest.
 type checkpointer struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
+	pool *sql.DB
+	w    *sqliteWriter
+	file *os.File // the database
+	log  *slog.Logger
 }
 
 // newCheckpointer starts one; it closes the pool in the end. It looks after
 // something was committed.
-func newCheckpointer(pool *sql.DB, committed <-chan struct{}, log *slog.Logger) *checkpointer {
+func newCheckpointer(pool *sql.DB, w *sqliteWriter, file *os.File, log *slog.Logger) *checkpointer {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &checkpointer{stop: stop}
+	c := &checkpointer{stop: stop, pool: pool, w: w, file: file, log: log}
 	pool.SetMaxOpenConns(1)
 	c.done.Go(func() {
-		rest := time.NewTicker(checkpointEvery)
-		defer rest.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				if err := pool.Close(); err != nil {
-					log.Warn("could not close the checkpointer's connection", "err", err)
-				}
-				return
-			case <-committed:
-			}
-			if _, err := pool.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil && ctx.Err() == nil {
-				log.Debug("a checkpoint has to wait", "err", err)
-			}
-			select {
-			case <-ctx.Done():
-			case <-rest.C:
-			}
+		c.run(ctx)
+		if err := pool.Close(); err != nil {
+			log.Warn("could not close the checkpointer's connection", "err", err)
 		}
 	})
 	return c
+}
+
+// run copies and flushes now and then. SQLite itself flushes the database only
+// when all of the log is in it, so that everything would have to be flushed
+// while nobody may write.
+func (c *checkpointer) run(ctx context.Context) {
+	rest := time.NewTicker(checkpointEvery)
+	defer rest.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.w.committed:
+		}
+		pages := c.copy(ctx)
+		if err := flushFile(c.file); err != nil {
+			c.log.Warn("the database could not be flushed", "err", err)
+			continue
+		}
+		if pages >= logPages {
+			c.copyAll(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-rest.C:
+		}
+	}
+}
+
+// copy brings what is in the log into the database, and returns how many pages
+// the log has.
+func (c *checkpointer) copy(ctx context.Context) (pages int) {
+	var busy, copied int
+	err := c.pool.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	if err != nil && ctx.Err() == nil {
+		c.log.Debug("a checkpoint has to wait", "err", err)
+	}
+	return pages
+}
+
+// copyAll is copy while nobody writes: the next commit starts the log over.
+func (c *checkpointer) copyAll(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-c.w.turn:
+		c.copy(ctx)
+		c.w.turn <- struct{}{}
+	}
 }
 
 // close ends it and waits for it.

@@ -12,7 +12,7 @@ import (
 // heard is a sender's row, locked by this transaction.
 type heard struct {
 	sender    switchboard.Sender
-	seq       int64 // the last sequence number that this transaction may hand out
+	seq       int64 // PostgreSQL: the last sequence number that this transaction may hand out
 	optedOut  bool
 	consentAt int64
 	blocked   bool
@@ -22,40 +22,32 @@ type heard struct {
 // lockSenders takes the rows of the senders, making those that are missing, in
 // sorted order, so that two transactions never wait for each other in a circle.
 // Until the transaction ends nobody else reads or changes facts about these
-// numbers. Each row's sequence advances by take[key], how many texts come from
-// it, at least by one; the result's seq is the last number taken.
+// numbers.
+//
+// On PostgreSQL each row's sequence advances by take[key], how many texts come
+// from it, at least by one; the result's seq is the last number taken. SQLite
+// has one writer at a time, so holding the transaction is holding the rows: they
+// are read and not written, and a text's sequence is its message number.
 func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboard.Sender, take map[switchboard.MatchKey]int64) (map[switchboard.MatchKey]*heard, error) {
 	keys := slices.Sorted(maps.Keys(senders))
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if t.db.writer != nil {
+		return t.holdSenders(org, keys, senders)
+	}
 	locked := make(map[switchboard.MatchKey]*heard, len(keys))
-	const width = 6
+	const width = 5
 	args := make([]any, 0, len(keys)*width)
-	now := micros(t.now)
 	for _, k := range keys {
-		s, first := senders[k], int64(0)
-		if take[k] > 0 {
-			first = now
-		}
-		args = append(args, org, string(k), string(s.Kind), s.Address, max(1, take[k]), first)
+		s := senders[k]
+		args = append(args, org, string(k), string(s.Kind), s.Address, max(1, take[k]))
 	}
 	for len(args) > 0 {
-		n := 1
-		for _, size := range [...]int{128, 32, 8, 4} {
-			if len(args) >= size*width {
-				n = size
-				break
-			}
-		}
-		err := t.each(func(rows *sql.Rows) error {
-			var key, kind, address string
-			h := &heard{}
-			if err := rows.Scan(&key, &kind, &address, &h.seq, &h.optedOut, &h.consentAt, &h.blocked, &h.waiting); err != nil {
-				return err
-			}
-			h.sender = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
-			locked[h.sender.Key] = h
-			return nil
-		}, t.lockStatement(n), args[:n*width]...)
-		if err != nil {
+		n := chunk(len(args) / width)
+		statement := strings.TrimSpace(t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq)`,
+			`ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq RETURNING `+heardColumns, width, n))
+		if err := t.heard(locked, statement, args[:n*width]...); err != nil {
 			return nil, err
 		}
 		args = args[n*width:]
@@ -63,11 +55,43 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 	return locked, nil
 }
 
-func (t *tx) lockStatement(n int) string {
-	s := t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq, first_at)`, `ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq,
-			first_at = CASE WHEN sender.first_at = 0 THEN excluded.first_at ELSE sender.first_at END
-		RETURNING match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0`, 6, n)
-	return strings.TrimSpace(s)
+const heardColumns = "match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0"
+
+// heard reads rows of heardColumns into locked.
+func (t *tx) heard(locked map[switchboard.MatchKey]*heard, query string, args ...any) error {
+	return t.each(func(rows *sql.Rows) error {
+		var key, kind, address string
+		h := &heard{}
+		if err := rows.Scan(&key, &kind, &address, &h.seq, &h.optedOut, &h.consentAt, &h.blocked, &h.waiting); err != nil {
+			return err
+		}
+		h.sender = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
+		locked[h.sender.Key] = h
+		return nil
+	}, query, args...)
+}
+
+// holdSenders is lockSenders for SQLite.
+func (t *tx) holdSenders(org string, keys []switchboard.MatchKey, senders map[switchboard.MatchKey]switchboard.Sender) (map[switchboard.MatchKey]*heard, error) {
+	held := make(map[switchboard.MatchKey]*heard, len(keys))
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = string(k)
+	}
+	err := t.heard(held, "SELECT "+heardColumns+" FROM sender WHERE org_id = $1 AND "+t.in("match_key", "$2"), org, t.list(names))
+	if err != nil || len(held) == len(keys) {
+		return held, err
+	}
+	var missing []any
+	for _, k := range keys {
+		if held[k] != nil {
+			continue
+		}
+		s := senders[k]
+		held[k] = &heard{sender: s}
+		missing = append(missing, org, string(k), string(s.Kind), s.Address, 0)
+	}
+	return held, t.insert("sender", "(org_id, match_key, kind, address, seq)", "", 5, missing)
 }
 
 // lockSender is lockSenders for one.

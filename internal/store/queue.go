@@ -89,12 +89,13 @@ func (t *tx) queueRows(org, column, where string, args ...any) ([]queued, error)
 	var found []queued
 	err := t.each(func(rows *sql.Rows) error {
 		var r queued
-		var since, first, changed int64
+		var since, changed int64
+		var first sql.NullInt64
 		err := rows.Scan(&r.row.Sender.Key, &r.row.Sender.Kind, &r.row.Sender.Address, &r.row.Waiting, &r.message, &since, &first, &changed, &r.row.OptedOut, &r.at)
-		r.row.Since, r.row.FirstAt, r.row.ChangedAt = fromMicros(since), fromMicros(first), fromMicros(changed)
+		r.row.Since, r.row.FirstAt, r.row.ChangedAt = fromMicros(since), fromMicros(first.Int64), fromMicros(changed)
 		found = append(found, r)
 		return err
-	}, "SELECT match_key, kind, address, waiting, waiting_message_id, waiting_since, first_at, waiting_changed_at, opted_out, "+column+" FROM sender WHERE "+where, args...)
+	}, "SELECT match_key, kind, address, waiting, waiting_message_id, waiting_since, "+firstAt+", waiting_changed_at, opted_out, "+column+" FROM sender WHERE "+where, args...)
 	return found, err
 }
 

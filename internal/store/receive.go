@@ -38,12 +38,23 @@ type ReceivedMessage struct {
 // committed, but for the deliveries whose Err is set. Deliveries are decided in
 // order. An error means that nothing was stored.
 func (db *DB) Receive(ctx context.Context, org string, batch []Delivery) ([]Received, error) {
-	var results []Received
-	numbers, err := db.takeNumbers(ctx, org, countTexts(batch))
+	results, durable, err := db.ReceiveAhead(ctx, org, batch)
 	if err != nil {
 		return nil, err
 	}
-	err = db.inRecordTx(ctx, func(t *tx) error {
+	return results, durable()
+}
+
+// ReceiveAhead is Receive that returns before the commit is on the disk, so that
+// the next one can begin. Nobody may be told of the results before durable has
+// returned nil; if it fails, nobody knows whether they were stored.
+func (db *DB) ReceiveAhead(ctx context.Context, org string, batch []Delivery) (results []Received, durable func() error, err error) {
+
+	numbers, err := db.takeNumbers(ctx, org, countTexts(batch))
+	if err != nil {
+		return nil, nil, err
+	}
+	durable, err = db.commitRecord(ctx, func(t *tx) error {
 		r := receiver{tx: t, org: org, results: make([]Received, len(batch)), numbers: numbers}
 		if err := r.receive(batch); err != nil {
 			return err
@@ -51,7 +62,7 @@ func (db *DB) Receive(ctx context.Context, org string, batch []Delivery) ([]Rece
 		results = r.results
 		return nil
 	})
-	return results, err
+	return results, durable, err
 }
 
 func countTexts(batch []Delivery) int64 {
@@ -199,7 +210,8 @@ func (r *receiver) fresh(yield func(*arriving) bool) {
 	}
 }
 
-// lock takes the senders of everything fresh, and hands out their sequence numbers.
+// lock takes the senders of everything fresh, and hands out their sequence
+// numbers on PostgreSQL. On SQLite decide does, with the message numbers.
 func (r *receiver) lock() error {
 	senders := map[switchboard.MatchKey]switchboard.Sender{}
 	take := map[switchboard.MatchKey]int64{}
@@ -215,6 +227,9 @@ func (r *receiver) lock() error {
 	var err error
 	if r.senders, err = r.lockSenders(r.org, senders, take); err != nil {
 		return err
+	}
+	if r.db.writer != nil {
+		return nil
 	}
 	for a := range r.fresh {
 		k := a.message.Sender.Key

@@ -38,6 +38,11 @@ func (r *receiver) decide() error {
 		if a.known || a.sameAs != nil {
 			continue
 		}
+		a.message.Number = r.numbers
+		r.numbers++
+		if r.db.writer != nil {
+			a.message.Seq = a.message.Number
+		}
 		if a.message.Direction == switchboard.Outbound {
 			r.decideOutbound(a)
 		} else if err := r.decideInbound(a); err != nil {
@@ -99,7 +104,7 @@ func (r *receiver) decideInbound(a *arriving) error {
 		d.Record = &record
 	}
 	if d.Outcome == switchboard.OutcomeUnassigned {
-		r.waiting.ring(m.Sender.Key, m.ChannelID)
+		r.waiting.arrive(h, m, d.Reason)
 	}
 	m.Decision, m.Record, m.State = &d, d.Record, d.State()
 	return nil

@@ -11,8 +11,6 @@ import (
 func (r *receiver) write() error {
 	args := make([]any, 0, len(r.decided)*messageColumns)
 	for _, a := range r.decided {
-		a.message.Number = r.numbers
-		r.numbers++
 		var err error
 		if args, err = r.appendMessage(args, a); err != nil {
 			return err

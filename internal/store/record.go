@@ -293,13 +293,21 @@ func difference(a, b []switchboard.MatchKey) []switchboard.MatchKey {
 // inRecordTx is inTx for changes of a record: it runs again as long as the
 // record changes before it is locked.
 func (db *DB) inRecordTx(ctx context.Context, do func(*tx) error) error {
-	var err error
+	durable, err := db.commitRecord(ctx, do)
+	if err != nil {
+		return err
+	}
+	return durable()
+}
+
+// commitRecord is inRecordTx up to the COMMIT, as [DB.commit] is inTx.
+func (db *DB) commitRecord(ctx context.Context, do func(*tx) error) (durable func() error, err error) {
 	for range maxTries {
-		if err = db.inTx(ctx, do); !errors.Is(err, errAgain) {
-			return err
+		if durable, err = db.commit(ctx, do); !errors.Is(err, errAgain) {
+			break
 		}
 	}
-	return err
+	return durable, err
 }
 
 // CreateRecord adds a record, whose fields have been checked, and decides the

@@ -8,21 +8,81 @@ import (
 	"github.com/switchboardhq/switchboard"
 )
 
-// unsettled is the senders whose unassigned messages a transaction changed, and
-// the channels on which a new one came that rings.
-type unsettled map[switchboard.MatchKey]map[string]bool
+// unsettled is the senders whose unassigned messages a transaction changed.
+type unsettled map[switchboard.MatchKey]*unsettledSender
 
-func (u unsettled) add(key switchboard.MatchKey) {
-	if _, ok := u[key]; !ok {
-		u[key] = nil
-	}
+type unsettledSender struct {
+	ring map[string]bool // the channels on which a new one came that rings
+	// fresh is set where nothing of the sender waited before this transaction:
+	// these are all its unassigned messages then, and none of its notifications is
+	// open, so that nothing has to be read.
+	fresh *belledGroups
 }
 
-func (u unsettled) ring(key switchboard.MatchKey, channelID string) {
+type belledGroups struct {
+	sender switchboard.Sender
+	groups []waitingGroup
+}
+
+// add says that messages of the sender changed.
+func (u unsettled) add(key switchboard.MatchKey) {
 	if u[key] == nil {
-		u[key] = map[string]bool{}
+		u[key] = &unsettledSender{}
 	}
-	u[key][channelID] = true
+	u[key].fresh = nil
+}
+
+// ring says that a message of the sender, on the channel, is to be heard of.
+func (u unsettled) ring(key switchboard.MatchKey, channelID string) {
+	u.add(key)
+	u[key].rings(channelID)
+}
+
+func (s *unsettledSender) rings(channelID string) {
+	if s.ring == nil {
+		s.ring = map[string]bool{}
+	}
+	s.ring[channelID] = true
+}
+
+// arrive says that a new message was left to a person, and rings.
+func (u unsettled) arrive(h *heard, m *switchboard.Message, reason switchboard.Reason) {
+	s := u[m.Sender.Key]
+	if s == nil {
+		s = &unsettledSender{}
+		if !h.waiting {
+			s.fresh = &belledGroups{sender: h.sender}
+		}
+		u[m.Sender.Key] = s
+	}
+	s.rings(m.ChannelID)
+	if s.fresh == nil {
+		return
+	}
+	moment := switchboard.Moment{At: m.Time, Seq: m.Seq}
+	for i := range s.fresh.groups {
+		if g := &s.fresh.groups[i]; g.channel == m.ChannelID && g.reason == reason {
+			g.count++
+			g.oldest = min(g.oldest, micros(m.Time))
+			if moment.Compare(g.newest) > 0 {
+				g.newest, g.message = moment, m.ID
+			}
+			return
+		}
+	}
+	s.fresh.groups = append(s.fresh.groups, waitingGroup{channel: m.ChannelID, reason: reason, count: 1, oldest: micros(m.Time), newest: moment, message: m.ID})
+}
+
+// unread returns the senders whose messages have to be read.
+func (u unsettled) unread() []string {
+	var keys []string
+	for k, s := range u {
+		if s.fresh == nil {
+			keys = append(keys, string(k))
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func (u unsettled) keys() []string {
@@ -52,33 +112,36 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 		return nil
 	}
 	keys := senders.keys()
-	groups, err := t.waitingGroups(org, keys)
-	if err != nil {
-		return err
+	groups, bells := map[switchboard.MatchKey][]waitingGroup{}, map[switchboard.MatchKey]*belled{}
+	if unread := senders.unread(); len(unread) > 0 {
+		var err error
+		if groups, err = t.waitingGroups(org, unread); err != nil {
+			return err
+		}
+		if bells, err = t.belled(org, unread); err != nil {
+			return err
+		}
 	}
-	open, err := t.openNotifications(org, keys)
-	if err != nil {
-		return err
+	for k, s := range senders {
+		if s.fresh != nil {
+			groups[k], bells[k] = s.fresh.groups, &belled{sender: s.fresh.sender}
+		}
 	}
-	addresses, err := t.addresses(org, keys)
-	if err != nil {
+	if err := t.queue(org, keys, groups, bells); err != nil {
 		return err
 	}
 	var added []any
 	var raised []string
 	for _, k := range keys {
 		key := switchboard.MatchKey(k)
-		if err := t.queue(org, key, groups[key]); err != nil {
-			return err
-		}
 		var waiting []switchboard.Waiting
 		for _, g := range groups[key] {
 			if g.reason == switchboard.ReasonPerson {
 				continue // a person took it off: it waits without a bell
 			}
-			waiting = append(waiting, switchboard.Waiting{ChannelID: g.channel, Count: g.count, MessageID: g.message, Newest: g.newest, Ring: senders[key][g.channel]})
+			waiting = append(waiting, switchboard.Waiting{ChannelID: g.channel, Count: g.count, MessageID: g.message, Newest: g.newest, Ring: senders[key].ring[g.channel]})
 		}
-		rows, unread, err := t.ring(org, snap, addresses[key], open[key], switchboard.Bells(waiting, snap.recipientsOf))
+		rows, unread, err := t.ring(org, snap, bells[key].sender, bells[key].open, switchboard.Bells(waiting, snap.recipientsOf))
 		if err != nil {
 			return err
 		}
@@ -115,37 +178,39 @@ func (t *tx) waitingGroups(org string, keys []string) (map[switchboard.MatchKey]
 	return groups, err
 }
 
-// queue writes the sender's place in the queue of what waits for a person.
-func (t *tx) queue(org string, key switchboard.MatchKey, groups []waitingGroup) error {
-	var n int
-	var oldest, newest int64
-	var at switchboard.Moment
-	var message, channel string
-	var reason switchboard.Reason
-	for i, g := range groups {
-		n += g.count
-		if i == 0 || g.oldest < oldest {
-			oldest = g.oldest
+// queue writes the senders' places in the queue of what waits for a person.
+func (t *tx) queue(org string, keys []string, groups map[switchboard.MatchKey][]waitingGroup, bells map[switchboard.MatchKey]*belled) error {
+	const width = 12
+	rows := make([]any, 0, len(keys)*width)
+	for _, k := range keys {
+		s := bells[switchboard.MatchKey(k)].sender
+		var n int
+		var oldest, newest int64
+		var at switchboard.Moment
+		var message, channel string
+		var reason switchboard.Reason
+		for i, g := range groups[s.Key] {
+			n += g.count
+			if i == 0 || g.oldest < oldest {
+				oldest = g.oldest
+			}
+			if i == 0 || g.newest.Compare(at) > 0 {
+				at, newest, message, reason, channel = g.newest, micros(g.newest.At), g.message, g.reason, g.channel
+			}
 		}
-		if i == 0 || g.newest.Compare(at) > 0 {
-			at, newest, message, reason, channel = g.newest, micros(g.newest.At), g.message, g.reason, g.channel
-		}
+		rows = append(rows, org, k, string(s.Kind), s.Address, 0, n, message, newest, oldest, string(reason), channel, micros(t.now))
 	}
-	return t.exec(`UPDATE sender SET waiting = $3, waiting_message_id = $4, waiting_at = $5, waiting_since = $6, waiting_reason = $7, waiting_channel = $8, waiting_changed_at = $9
-		WHERE org_id = $1 AND match_key = $2`, org, string(key), n, message, newest, oldest, string(reason), channel, micros(t.now))
+	// The rows are there, and locked: this is one statement for many updates.
+	return t.insert("sender", `(org_id, match_key, kind, address, seq, waiting, waiting_message_id, waiting_at, waiting_since, waiting_reason, waiting_channel, waiting_changed_at)`,
+		`ON CONFLICT (org_id, match_key) DO UPDATE SET waiting = excluded.waiting, waiting_message_id = excluded.waiting_message_id,
+			waiting_at = excluded.waiting_at, waiting_since = excluded.waiting_since, waiting_reason = excluded.waiting_reason,
+			waiting_channel = excluded.waiting_channel, waiting_changed_at = excluded.waiting_changed_at`, width, rows)
 }
 
-func (t *tx) addresses(org string, keys []string) (map[switchboard.MatchKey]switchboard.Sender, error) {
-	m := make(map[switchboard.MatchKey]switchboard.Sender, len(keys))
-	err := t.each(func(rows *sql.Rows) error {
-		var key, kind, address string
-		if err := rows.Scan(&key, &kind, &address); err != nil {
-			return err
-		}
-		m[switchboard.MatchKey(key)] = switchboard.Sender{Kind: switchboard.SenderKind(kind), Address: address, Key: switchboard.MatchKey(key)}
-		return nil
-	}, "SELECT match_key, kind, address FROM sender WHERE org_id = $1 AND "+t.in("match_key", "$2"), org, t.list(keys))
-	return m, err
+// belled is a sender with its notifications that are not cleared, by user.
+type belled struct {
+	sender switchboard.Sender
+	open   map[string]openNotification
 }
 
 // openNotification is one that is not cleared.
@@ -155,23 +220,29 @@ type openNotification struct {
 	state             switchboard.NotificationState
 }
 
-func (t *tx) openNotifications(org string, keys []string) (map[switchboard.MatchKey]map[string]openNotification, error) {
-	open := map[switchboard.MatchKey]map[string]openNotification{}
+// belled reads the senders and their open notifications.
+func (t *tx) belled(org string, keys []string) (map[switchboard.MatchKey]*belled, error) {
+	found := make(map[switchboard.MatchKey]*belled, len(keys))
 	err := t.each(func(rows *sql.Rows) error {
-		var key, user string
-		var n openNotification
-		if err := rows.Scan(&key, &user, &n.id, &n.message, &n.count, &n.state, &n.body); err != nil {
+		var s switchboard.Sender
+		var user, id, message, state, body sql.NullString
+		var count sql.NullInt64
+		if err := rows.Scan(&s.Key, &s.Kind, &s.Address, &user, &id, &message, &count, &state, &body); err != nil {
 			return err
 		}
-		k := switchboard.MatchKey(key)
-		if open[k] == nil {
-			open[k] = map[string]openNotification{}
+		b := found[s.Key]
+		if b == nil {
+			b = &belled{sender: s, open: map[string]openNotification{}}
+			found[s.Key] = b
 		}
-		open[k][user] = n
+		if id.Valid {
+			b.open[user.String] = openNotification{id.String, message.String, body.String, int(count.Int64), switchboard.NotificationState(state.String)}
+		}
 		return nil
-	}, "SELECT match_key, user_id, id, message_id, count, state, body FROM notification WHERE org_id = $1 AND state <> 'cleared' AND "+t.in("match_key", "$2"),
-		org, t.list(keys))
-	return open, err
+	}, `SELECT s.match_key, s.kind, s.address, n.user_id, n.id, n.message_id, n.count, n.state, n.body
+		FROM sender s LEFT JOIN notification n ON n.org_id = s.org_id AND n.match_key = s.match_key AND n.state <> 'cleared'
+		WHERE s.org_id = $1 AND `+t.in("s.match_key", "$2"), org, t.list(keys))
+	return found, err
 }
 
 const notificationInsert = "(org_id, id, user_id, match_key, sender_kind, sender, message_id, count, state, body, created_at, updated_at)"

@@ -18,17 +18,22 @@ type sqliteWriter struct {
 	statements map[string]*sql.Stmt
 	closed     bool
 	committed  chan struct{} // has a value after a commit
+	log        *sqliteLog
 }
 
 // maxStatements bounds the prepared statements; over it all are prepared anew.
 const maxStatements = 400
 
-func newSQLiteWriter(ctx context.Context, pool *sql.DB) (*sqliteWriter, error) {
-	conn, err := pool.Conn(ctx)
+func newSQLiteWriter(ctx context.Context, pool *sql.DB, file string) (*sqliteWriter, error) {
+	log, err := openLog(file)
 	if err != nil {
 		return nil, err
 	}
-	w := &sqliteWriter{turn: make(chan struct{}, 1), conn: conn, statements: map[string]*sql.Stmt{}, committed: make(chan struct{}, 1)}
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, log.file.Close())
+	}
+	w := &sqliteWriter{turn: make(chan struct{}, 1), conn: conn, statements: map[string]*sql.Stmt{}, committed: make(chan struct{}, 1), log: log}
 	w.turn <- struct{}{}
 	return w, nil
 }
@@ -41,24 +46,31 @@ func (w *sqliteWriter) close() error {
 	for _, s := range w.statements {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, w.conn.Close())...)
+	return errors.Join(append(errs, w.conn.Close(), w.log.file.Close())...)
 }
 
 // inTx waits for its turn and runs do between BEGIN IMMEDIATE and COMMIT. Once
-// begun, the transaction does not end with ctx: a COMMIT is never cancelled.
-func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (err error) {
+// begun, the transaction does not end with ctx: a COMMIT is never cancelled. It
+// returns the number of the commit, which is durable when the log has been
+// flushed up to it.
+func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (commit int64, err error) {
 	select {
 	case <-ctx.Done():
-		return unavailable(ctx.Err())
+		return 0, unavailable(ctx.Err())
 	case <-w.turn:
 	}
 	defer func() { w.turn <- struct{}{} }()
 	if w.closed {
-		return unavailable(errors.New("the store is closed"))
+		return 0, unavailable(errors.New("the store is closed"))
 	}
 	ctx = context.WithoutCancel(ctx)
+	if w.log.failed.Load() {
+		if err := w.mendLog(ctx); err != nil {
+			return 0, err
+		}
+	}
 	if _, err := w.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return 0, fmt.Errorf("begin: %w", err)
 	}
 	committed := false
 	defer func() {
@@ -71,20 +83,34 @@ func (w *sqliteWriter) inTx(ctx context.Context, db *DB, do func(*tx) error) (er
 		}
 	}()
 	if err := do(&tx{querier: w, db: db, ctx: ctx, now: db.clock()}); err != nil {
-		return err
+		return 0, err
 	}
 	if err := fault.BeforeCommit.Pass(); err != nil {
-		return err
+		return 0, err
 	}
 	if _, err := w.ExecContext(ctx, "COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return 0, fmt.Errorf("commit: %w", err)
 	}
 	committed = true
+	commit = w.log.committed.Add(1)
 	select {
 	case w.committed <- struct{}{}:
 	default:
 	}
-	return fault.AfterCommit.Pass()
+	return commit, fault.AfterCommit.Pass()
+}
+
+// mendLog brings the whole log into the database, and flushes it there.
+func (w *sqliteWriter) mendLog(ctx context.Context) error {
+	var busy, frames, copied int
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &copied); err != nil {
+		return fmt.Errorf("%w, nor brought into the database: %w", errFlush, err)
+	}
+	if busy != 0 {
+		return fmt.Errorf("%w, nor brought into the database yet, which is being read", errFlush)
+	}
+	w.log.mended()
+	return nil
 }
 
 func (w *sqliteWriter) prepared(ctx context.Context, query string) (*sql.Stmt, error) {

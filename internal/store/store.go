@@ -22,6 +22,8 @@ import (
 	"sync"
 	"time"
 
+	"modernc.org/sqlite"
+
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/seal"
 )
@@ -44,6 +46,10 @@ type DB struct {
 	writer  *sqliteWriter // SQLite: its one writing connection; nil for PostgreSQL
 	// checkpointer brings SQLite's log into the database, beside the writer.
 	checkpointer *checkpointer
+	logs         *logVFS // how the writer gets at its log
+	// file is the database, opened to flush it. Closing it gives up the locks that
+	// SQLite holds on it in this process, so it is closed when SQLite holds none.
+	file *os.File
 
 	now    func() time.Time
 	ids    *idSource
@@ -83,13 +89,22 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
+	// Times of files, which fsync would flush too, are of no use here.
+	if _, err := sqlite.Fdatasync(true); err != nil && !errors.Is(err, sqlite.ErrFdatasyncUnavailable) {
+		return err
+	}
+	var err error
 	db.dialect = &sqliteDialect
 	file := filepath.Join(dir, DatabaseFile)
 	dsn := func(params string) string {
 		return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: params}).String()
 	}
+	if db.logs, err = newLogVFS("switchboard-" + db.ids.next(db.now())); err != nil {
+		return err
+	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=journal_mode(WAL)&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(32000)&_txlock=immediate"))
+	const writing = "&_pragma=journal_mode(WAL)&_pragma=cache_size(-16384)&_pragma=mmap_size(2147483647)&_pragma=wal_autocheckpoint(100000)&_txlock=immediate"
+	w, err := sql.Open("sqlite", dsn(pragmas+writing+"&vfs="+db.logs.name))
 	if err != nil {
 		return err
 	}
@@ -106,6 +121,15 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return err
 	}
+	if db.writer, err = newSQLiteWriter(ctx, w, file); err != nil {
+		return err
+	}
+	if err := tellPlanner(ctx, db.writer.conn); err != nil {
+		return fmt.Errorf("prepare the database: %w", err)
+	}
+	if err := db.writer.log.flush(db.writer.log.committed.Add(1)); err != nil { // the migrations
+		return err
+	}
 	r, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-2048)&_pragma=query_only(1)"))
 	if err != nil {
 		return err
@@ -114,14 +138,14 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 	db.read = r
-	if db.writer, err = newSQLiteWriter(ctx, w); err != nil {
-		return err
-	}
 	c, err := sql.Open("sqlite", dsn(pragmas+"&_pragma=cache_size(-1024)"))
 	if err != nil {
 		return err
 	}
-	db.checkpointer = newCheckpointer(c, db.writer.committed, db.log)
+	if db.file, err = os.OpenFile(file, os.O_RDWR, 0); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	db.checkpointer = newCheckpointer(c, db.writer, db.file, db.log)
 	return nil
 }
 
@@ -139,6 +163,12 @@ func (db *DB) Close() error {
 	}
 	if db.write != nil {
 		errs = append(errs, db.write.Close())
+	}
+	if db.file != nil {
+		errs = append(errs, db.file.Close())
+	}
+	if db.logs != nil {
+		db.logs.close()
 	}
 	return errors.Join(errs...)
 }

@@ -81,8 +81,7 @@ func (t *tx) list(values []string) any   { return t.db.dialect.list(values) }
 
 func (t *tx) newID() string { return t.db.ids.next(t.now) }
 
-// insert adds rows to a table, many with one statement. Chunks come in few
-// sizes, so that few statements have to be prepared. columns is the list in
+// insert adds rows to a table, many with one statement. columns is the list in
 // brackets, tail what follows the values.
 func (t *tx) insert(table, columns, tail string, width int, args []any) error {
 	_, err := t.insertN(table, columns, tail, width, args)
@@ -92,13 +91,7 @@ func (t *tx) insert(table, columns, tail string, width int, args []any) error {
 // insertN is insert, and returns how many rows were added.
 func (t *tx) insertN(table, columns, tail string, width int, args []any) (added int64, err error) {
 	for len(args) > 0 {
-		n := 1
-		for _, size := range [...]int{128, 32, 8, 4} {
-			if len(args) >= size*width {
-				n = size
-				break
-			}
-		}
+		n := chunk(len(args) / width)
 		rows, err := t.execN(t.db.dialect.insert(table, columns, tail, width, n), args[:n*width]...)
 		if err != nil {
 			return added, err
@@ -107,6 +100,16 @@ func (t *tx) insertN(table, columns, tail string, width int, args []any) (added 
 		args = args[n*width:]
 	}
 	return added, nil
+}
+
+// chunk returns how many of rows to add with the next statement.
+func chunk(rows int) int {
+	for _, size := range [...]int{128, 64, 32, 16, 8, 4, 2} {
+		if rows >= size {
+			return size
+		}
+	}
+	return 1
 }
 
 // insert returns the statement that adds n rows. SQLite gets its parameters
@@ -143,28 +146,38 @@ func (d *dialect) insert(table, columns, tail string, width, n int) string {
 
 const maxTries = 8
 
-// inTx runs do in a writing transaction and commits. A transaction that fails
-// for the sake of others is run again from the start, so do must not keep
+// inTx runs do in a writing transaction and commits, durably. A transaction that
+// fails for the sake of others is run again from the start, so do must not keep
 // anything of an earlier try. Errors with a code pass through; any other is the
 // database's and comes back as unavailable.
 func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
-	var err error
+	durable, err := db.commit(ctx, do)
+	if err != nil {
+		return err
+	}
+	return durable()
+}
+
+// commit is inTx up to the COMMIT: only when durable has returned nil may
+// anybody outside be told of it. An error of durable says that nobody knows.
+func (db *DB) commit(ctx context.Context, do func(*tx) error) (durable func() error, err error) {
 	asked := false
 	run := func(t *tx) error {
 		err := do(t)
 		asked = t.asked
 		return err
 	}
+	var commit int64
 	for try := range maxTries {
 		if try > 0 {
 			select {
 			case <-ctx.Done():
-				return unavailable(ctx.Err())
+				return nil, unavailable(ctx.Err())
 			case <-time.After(time.Duration(try*try) * time.Millisecond):
 			}
 		}
 		if db.writer != nil {
-			err = db.writer.inTx(ctx, db, run)
+			commit, err = db.writer.inTx(ctx, db, run)
 		} else {
 			err = db.inPostgresTx(ctx, run)
 		}
@@ -179,10 +192,20 @@ func (db *DB) inTx(ctx context.Context, do func(*tx) error) error {
 		}
 	}
 	var coded *switchboard.Error
-	if err == nil || errors.As(err, &coded) {
-		return err
+	switch {
+	case errors.As(err, &coded):
+		return nil, err
+	case err != nil:
+		return nil, unavailable(err)
+	case db.writer == nil:
+		return func() error { return nil }, nil
 	}
-	return unavailable(err)
+	return func() error {
+		if err := db.writer.log.flush(commit); err != nil {
+			return unavailable(err)
+		}
+		return nil
+	}, nil
 }
 
 // inRead runs do on the reading pool, where each statement sees what is committed.

@@ -50,7 +50,7 @@ func TestTheAuditorBites(t *testing.T) {
 		{"two messages have one number", "UPDATE message SET number = (SELECT MIN(number) FROM message)", "same number: "},
 		{"a number will be given out again", "UPDATE org SET next_number = next_number - 1", "number ahead: "},
 		{"two messages have one place", "UPDATE message SET seq = 1", "same place: "},
-		{"a place will be given out again", "UPDATE sender SET seq = 0", "place ahead: "},
+		{"a place will be given out again", "UPDATE message SET seq = seq + 1000 WHERE id = " + one, "place ahead: "},
 		{"the queue counts one too few", "UPDATE sender SET waiting = waiting - 1 WHERE waiting > 0", "queue: "},
 		{"the queue shows another text", "UPDATE sender SET waiting_message_id = 'x' WHERE waiting > 0", "queue: "},
 		{"a sender is gone", "DELETE FROM sender WHERE waiting > 0", "queue: "},

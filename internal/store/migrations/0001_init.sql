@@ -205,8 +205,7 @@ CREATE TABLE sender (
     match_key          TEXT NOT NULL,
     kind               TEXT NOT NULL,
     address            TEXT NOT NULL,
-    seq                BIGINT NOT NULL,
-    first_at           BIGINT NOT NULL, -- of its first text; 0: none yet
+    seq                BIGINT NOT NULL, -- of its latest text, where a node can't take one from the message number: see lock.go
     opted_out          BOOLEAN NOT NULL DEFAULT FALSE,
     consent_at         BIGINT NOT NULL DEFAULT 0, -- of the wish that opted_out follows; 0: none
     blocked            BOOLEAN NOT NULL DEFAULT FALSE,
