@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -92,7 +93,7 @@ func TestConnectSalesforce(t *testing.T) {
 	v.opens("/settings").says(http.StatusOK, "Connected")
 	v.posts(partSalesforce+"/sync").says(http.StatusOK, "Syncing")
 	v.posts(partSalesforce+"/disconnect").says(http.StatusOK, "Disconnected", "00D5g000004CVEpEAO", "How to sign in")
-	v.posts(partSalesforce+"/sync").says(http.StatusOK)
+	v.posts(partSalesforce + "/sync").says(http.StatusOK)
 
 	// Nobody but an admin comes near any of it.
 	sam := s.as(storetest.User(t, s.db, "Sam Ortiz", switchboard.Agent))
@@ -253,4 +254,35 @@ func TestRecordAndSalesforce(t *testing.T) {
 		t.Errorf("a viewer gets %d", viewer.status)
 	}
 	v.posts("/records/"+r.ID, "do", "sync").says(http.StatusOK, "Trying again")
+}
+
+// Where both sides changed a field, what stood here is not lost.
+func TestWhatSalesforceOverrodeIsShown(t *testing.T) {
+	s, f, dana := newSalesforceSite(t)
+	if err := f.keep(t.Context(), dana); err != nil {
+		t.Fatal(err)
+	}
+	there := switchboard.RemoteRecord{SalesforceID: "0035g000004CVEpAAO", Object: switchboard.Contact, Fields: switchboard.Fields{"LastName": "Okafor", "Title": "Owner"}, Stamp: s.clock.Now()}
+	apply := func() {
+		t.Helper()
+		s.clock.Advance(time.Minute)
+		if _, err := s.db.ApplyRemote(t.Context(), dana.OrgID, store.Remote{ReadAt: s.clock.Now(), Records: []switchboard.RemoteRecord{there}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply()
+	r, err := s.db.RecordBySalesforceID(t.Context(), dana.OrgID, there.SalesforceID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := s.as(dana)
+	v.opens("/records/"+r.ID).says(http.StatusOK, "In line with Salesforce", "Open 0035g000004CVEpAAO in Salesforce")
+	if _, _, err := s.desk.UpdateRecord(t.Context(), dana, r.ID, 0, switchboard.Fields{"Title": "Founder"}); err != nil {
+		t.Fatal(err)
+	}
+	there.Fields = switchboard.Fields{"LastName": "Okafor", "Title": "Director"}
+	there.Stamp = s.clock.Now()
+	apply()
+	v.opens("/records/"+r.ID).says(http.StatusOK, "Changed on both sides", "“Director”", "ours was “Founder”")
+	v.opens(partAudit).says(http.StatusOK, "kept Salesforce’s value where both sides changed a field", "Title: “Director” stands, ours was “Founder”")
 }
