@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/crm"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -75,6 +76,7 @@ func (s *salesforceConnectCmd) Run(p *process, c *cli) error {
 			return forPeople(err)
 		}
 		wanted.UserID, wanted.SalesforceUserID, wanted.SalesforceOrgID = tied.ID, token.UserID, token.OrgID
+		wanted.Instance = token.Instance
 		if err := o.db.ConnectSalesforce(p.ctx, o.actor, wanted, secret); err != nil {
 			return err
 		}
@@ -153,21 +155,31 @@ func (*salesforceDisconnectCmd) Run(p *process, c *cli) error {
 // withSalesforce opens the connected org.
 func (c *cli) withSalesforce(p *process, do func(office, *salesforceOrg) error) error {
 	return c.withOffice(p, func(o office) error {
-		connection, err := o.db.Salesforce(p.ctx, o.actor.OrgID)
-		if err != nil {
-			return err
-		}
-		secret, err := o.db.SalesforceSecret(p.ctx, o.actor.OrgID)
-		if err != nil {
-			return err
-		}
-		org, err := openSalesforce(p, o.db, o.actor.OrgID, connection, secret, nil, quiet())
-		if err != nil {
-			return forPeople(err)
-		}
-		defer org.close()
-		return do(o, org)
+		return o.salesforce(p.ctx, p, func(org *salesforceOrg) error { return do(o, org) })
 	})
+}
+
+// salesforce opens the connected org, and counts the calls that are made of it.
+func (o office) salesforce(ctx context.Context, p *process, do func(*salesforceOrg) error) error {
+	connection, err := o.db.Salesforce(ctx, o.actor.OrgID)
+	if err != nil {
+		return err
+	}
+	secret, err := o.db.SalesforceSecret(ctx, o.actor.OrgID)
+	if err != nil {
+		return err
+	}
+	gate, err := crm.NewGate(ctx, o.db, o.actor.OrgID, connection, p.now)
+	if err != nil {
+		return err
+	}
+	org, err := openSalesforce(p, o.db, o.actor.OrgID, connection, secret, gate, quiet())
+	if err != nil {
+		return forPeople(err)
+	}
+	defer org.close()
+	err = do(org)
+	return errors.Join(err, gate.Flush(context.WithoutCancel(ctx), o.db, o.actor.OrgID))
 }
 
 type salesforceInstallCmd struct {
@@ -192,17 +204,12 @@ func (s *salesforceInstallCmd) Run(p *process, c *cli) error {
 }
 
 func (s *salesforceInstallCmd) deploy(p *process, org *salesforceOrg) error {
-	version, err := org.PackageVersion(p.ctx)
+	zip, err := packageFor(p.ctx, org, s.ChangeCapture, s.KeepSettings)
 	if err != nil {
 		return forPeople(err)
 	}
-	var zip bytes.Buffer
-	options := orgpackage.Options{APIVersion: org.Version(), ChangeDataCapture: s.ChangeCapture || org.connection.PubSub != "", KeepSettings: s.KeepSettings || version != ""}
-	if err := orgpackage.Zip(&zip, options); err != nil {
-		return err
-	}
 	said := ""
-	_, err = org.Deploy(p.ctx, zip.Bytes(), func(d salesforce.Deployment) {
+	_, err = org.Deploy(p.ctx, zip, func(d salesforce.Deployment) {
 		if line := fmt.Sprintf("%s: %d of %d components", d.Status, d.Deployed, d.Total); line != said {
 			said = line
 			_ = printf(p.stderr, "%s\n", line) // progress, for whoever looks
@@ -211,13 +218,34 @@ func (s *salesforceInstallCmd) deploy(p *process, org *salesforceOrg) error {
 	if err != nil {
 		return forPeople(err)
 	}
+	if err := moveIn(p.ctx, org); err != nil {
+		return err
+	}
+	return printf(p.stdout, "installed: package %s\n", orgpackage.Version)
+}
+
+// packageFor returns the zip to be deployed into the org. The settings that the
+// org has already are left as they are.
+func packageFor(ctx context.Context, org *salesforceOrg, changeCapture, keepSettings bool) ([]byte, error) {
+	version, err := org.PackageVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var zip bytes.Buffer
+	options := orgpackage.Options{APIVersion: org.Version(), ChangeDataCapture: changeCapture || org.connection.PubSub != "", KeepSettings: keepSettings || version != ""}
+	err = orgpackage.Zip(&zip, options)
+	return zip.Bytes(), err
+}
+
+// moveIn makes what was just installed usable for us.
+func moveIn(ctx context.Context, org *salesforceOrg) error {
 	for _, object := range []string{"SMS__c", "Contact", "Lead", "Account"} {
 		org.Forget(object)
 	}
-	if err := grantPermissions(p.ctx, org.Org); err != nil {
+	if err := grantPermissions(ctx, org.Org); err != nil {
 		return fmt.Errorf("the package is installed, but its permission set Switchboard Integration could not be assigned to the user that we act as; assign it in Setup, Permission Sets: %w", forPeople(err))
 	}
-	return printf(p.stdout, "installed: package %s\n", orgpackage.Version)
+	return nil
 }
 
 // integrationSet is the permission set of the user that we act as.

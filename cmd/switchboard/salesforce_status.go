@@ -163,26 +163,21 @@ func (u *checkup) salesforce(o office) {
 		u.say(fail, "Salesforce", "%s", sentence(err))
 		return
 	}
-	secret, err := o.db.SalesforceSecret(u.p.ctx, o.actor.OrgID)
-	if err != nil {
-		u.say(fail, "Salesforce", "%s", sentence(err))
-		return
-	}
-	org, err := openSalesforce(u.p, o.db, o.actor.OrgID, c, secret, nil, quiet())
-	if err != nil {
-		u.say(fail, "Salesforce", "%s", sentence(forPeople(err)))
-		return
-	}
-	defer org.close()
 	ctx, cancel := context.WithTimeout(u.p.ctx, connectTimeout)
 	defer cancel()
-	for _, f := range org.Check(ctx, settings.PhoneFields) {
-		g := map[salesforce.Level]grade{salesforce.OK: ok, salesforce.Warn: warn, salesforce.Fail: fail}[f.Level]
-		if f.Remedy == "" {
-			u.say(g, "Salesforce", "%s", f.What)
-		} else {
-			u.say(g, "Salesforce", "%s. %s.", f.What, f.Remedy)
+	err = o.salesforce(ctx, u.p, func(org *salesforceOrg) error {
+		for _, f := range org.Check(ctx, settings.PhoneFields) {
+			g := map[salesforce.Level]grade{salesforce.OK: ok, salesforce.Warn: warn, salesforce.Fail: fail}[f.Level]
+			if f.Remedy == "" {
+				u.say(g, "Salesforce", "%s", f.What)
+			} else {
+				u.say(g, "Salesforce", "%s. %s.", f.What, f.Remedy)
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		u.say(fail, "Salesforce", "%s", sentence(err))
 	}
 	u.salesforceState(o, c)
 }

@@ -166,7 +166,7 @@ func (e *Engine) work(ctx context.Context, s *session) {
 				e.c.Log.Info("the connection to Salesforce was changed")
 				cancel()
 			}
-			if err := s.gate.flush(ctx, e.c.DB, e.c.Org); err != nil && ctx.Err() == nil {
+			if err := s.gate.Flush(ctx, e.c.DB, e.c.Org); err != nil && ctx.Err() == nil {
 				e.c.Log.Warn("could not count the calls of Salesforce's API", "err", err)
 			}
 		}
@@ -175,7 +175,7 @@ func (e *Engine) work(ctx context.Context, s *session) {
 	running.Wait()
 	within, done := noting(ctx)
 	defer done()
-	if err := s.gate.flush(within, e.c.DB, e.c.Org); err != nil {
+	if err := s.gate.Flush(within, e.c.DB, e.c.Org); err != nil {
 		e.c.Log.Warn("could not count the calls of Salesforce's API", "err", err)
 	}
 }
@@ -270,7 +270,7 @@ func (e *Engine) SyncOnce(ctx context.Context, full bool) error {
 	within, done := noting(ctx)
 	defer done()
 	e.note(within, err, err == nil)
-	return errors.Join(err, s.gate.flush(within, e.c.DB, e.c.Org))
+	return errors.Join(err, s.gate.Flush(within, e.c.DB, e.c.Org))
 }
 
 func (e *Engine) syncOnce(ctx context.Context, s *session, full bool) error {

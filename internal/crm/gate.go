@@ -158,8 +158,8 @@ func (g *Gate) note(p *Problem) (parked bool) {
 	return parked
 }
 
-// flush writes down the calls that were counted.
-func (g *Gate) flush(ctx context.Context, db *store.DB, org string) error {
+// Flush writes down the calls that were counted.
+func (g *Gate) Flush(ctx context.Context, db *store.DB, org string) error {
 	g.mu.Lock()
 	counted := store.SalesforceCalls{ByPurpose: g.unwritten, Used: g.used, Max: g.max}
 	g.unwritten = map[string]int64{}

@@ -15,6 +15,7 @@ import (
 type SalesforceSettings struct {
 	Method     string `json:"method"` // client_credentials, jwt_bearer or web_server
 	LoginURL   string `json:"login_url"`
+	Instance   string `json:"instance,omitempty"` // where the org answered when it was connected: its records' addresses begin with it
 	Audience   string `json:"audience,omitempty"` // of a JWT; "" is the login host's
 	ClientID   string `json:"client_id"`
 	Username   string `json:"username,omitempty"` // of a JWT

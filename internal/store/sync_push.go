@@ -277,17 +277,6 @@ func (t *tx) pushMissing(org string, snap *snapshot, kind, after string, limit i
 	return len(ids), after, t.push(org, snap, kind, ids)
 }
 
-func (t *tx) ids(query string, args ...any) ([]string, error) {
-	var ids []string
-	err := t.each(func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}, query, args...)
-	return ids, err
-}
-
 // RecordPush is what is to be written to Salesforce of a record.
 type RecordPush struct {
 	Record       *switchboard.Record

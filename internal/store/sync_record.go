@@ -96,7 +96,7 @@ func (db *DB) NoteRecord(ctx context.Context, org string, p *RecordPush, salesfo
 // pushContactsOf asks for those contacts to be written again that were written
 // before the account they name was there.
 func (t *tx) pushContactsOf(org string, snap *snapshot, account string) error {
-	ids, err := t.ids(`SELECT id FROM record WHERE org_id = $1 AND object = 'Contact' AND NOT deleted AND fields LIKE '%' || CAST($2 AS TEXT) || '%'
+	ids, err := t.recordIDs(`SELECT id FROM record WHERE org_id = $1 AND object = 'Contact' AND NOT deleted AND fields LIKE '%' || CAST($2 AS TEXT) || '%'
 		AND id IN (SELECT job_key FROM outbox WHERE org_id = $1 AND kind = $3) ORDER BY id LIMIT 100`, org, account, KindRecordPush)
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func (s *Server) adminRoutes() []route {
 		{"POST " + partQuarantine + "/{id}/replay", configure, s.replayQuarantined},
 		{"GET " + partAudit, configure, s.showAudit},
 	}
+	routes = append(routes, s.salesforceRoutes()...)
 	if s.demo {
 		routes = append(routes, route{"GET /demo/handset", "", s.showHandset}, route{"POST /demo/handset", "", s.playHandset})
 	}

@@ -6,6 +6,7 @@ type MessagePage struct {
 	ID       string
 	Name     string // SMS-000128
 	URL      string
+	There    string // its address in Salesforce; empty if it is not there
 	State    Chip
 	Line     string // "from (512) 555-0177 to Main line, 4 minutes ago"
 	Waits    bool   // unassigned: the candidates can be chosen

@@ -63,6 +63,9 @@ func (s *Server) messageFacts(r *http.Request, m *switchboard.Message) (messageF
 	if f.thread, err = s.db.Conversation(ctx, org, m.Sender.Key, threadShown); err != nil {
 		return f, err
 	}
+	if f.there, err = s.smsThere(r, m.ID); err != nil {
+		return f, err
+	}
 	state, err := s.db.SenderState(ctx, org, m.Sender.Key)
 	if err != nil {
 		return f, err

@@ -20,6 +20,7 @@ type messageFacts struct {
 	undo     string                // token of the placement, if this visitor made it
 	editing  string                // the field being edited; empty for none
 	writes   bool
+	there    string // the address of its row in Salesforce; empty if there is none
 }
 
 // recordSet finds records by id.
@@ -54,7 +55,7 @@ func messagePage(f messageFacts, rd reader) MessagePage {
 	others = max(0, others)
 	url := "/messages/" + m.ID
 	p := MessagePage{
-		ID: m.ID, Name: m.Name(), URL: url, State: stateChip(m), Waits: waits, Number: number, Known: place(m.Sender),
+		ID: m.ID, Name: m.Name(), URL: url, There: f.there, State: stateChip(m), Waits: waits, Number: number, Known: place(m.Sender),
 		When: Age{Text: rd.moment(m.Time), ISO: rd.age(m.Time).ISO, Full: rd.age(m.Time).Full}, Version: version(m),
 		Line: line(m, f.channel, rd), TakeOff: f.writes && m.State == switchboard.Assigned && m.Direction == switchboard.Inbound,
 		Media: media(m.Media), Repeat: flagText(m.Flags),

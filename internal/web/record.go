@@ -18,6 +18,7 @@ type RecordPage struct {
 	Conversation Conversation
 	EarlierURL   string // older messages; empty when all are shown
 	NoMessages   string
+	Sync         *RecordSync // nil where Salesforce has nothing to do with it
 }
 
 // A Highlight is one of the facts in the head of the page.

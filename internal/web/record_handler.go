@@ -52,6 +52,10 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 		Writes: v.Actor.Role.Can(switchboard.MayEdit), Version: strconv.FormatInt(rec.Version, 10), Highlights: highlights(rec, accounts),
 	}
 	p.Details = RecordDetails{ID: p.ID, URL: p.URL, Object: p.Object, Writes: p.Writes && !rec.Deleted, Version: p.Version, Conflict: edit.conflict}
+	if p.Sync, err = s.recordSync(r, rec, rd); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	if edit.focus != "" && p.Details.Writes {
 		p.Details.Editing, p.Details.Was = true, wasText(rec)
 		p.Details.Sections = recordInputs(rec, accounts, edit.typed, edit.wrong, edit.focus)
@@ -61,6 +65,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 	} else {
 		p.Details.Sections = recordSections(rec, accounts, set)
 	}
+	p.Sync.markRefused(p.Details.Sections)
 	if r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Target") == "details" {
 		s.pages.Fragment(w, r, status, "record-details", p.Details)
 		return
@@ -124,6 +129,12 @@ func (s *Server) changeRecord(w http.ResponseWriter, r *http.Request) {
 	case "save":
 		s.saveRecord(w, r, rec)
 		return
+	case "use-existing":
+		s.useExisting(w, r, rec)
+		return
+	case "sync":
+		err = s.desk.RetrySalesforce(ctx, v.Actor, store.KindRecordPush, id)
+		t = Toast{Kind: "done", Icon: "refresh", Title: "Trying again", Note: "Salesforce is asked once more to take " + rec.Name + "."}
 	case "delete":
 		err = s.desk.DeleteRecord(ctx, v.Actor, id)
 		t = Toast{Kind: "done", Icon: "delete", Title: name + " deleted", Note: "It can be restored with everything."}

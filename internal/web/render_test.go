@@ -23,7 +23,9 @@ type pageCase struct {
 	data     any
 }
 
-func renderCases() []pageCase { return append(deskFixtures(), adminFixtures()...) }
+func renderCases() []pageCase {
+	return slices.Concat(deskFixtures(), adminFixtures(), salesforceFixtures())
+}
 
 func newTestRenderer(t *testing.T) *Renderer {
 	t.Helper()

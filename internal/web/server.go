@@ -50,6 +50,10 @@ type Config struct {
 	Replay func(ctx context.Context, actor switchboard.Actor, id string) error
 	// TestWebhook posts a test to the org's outgoing webhook.
 	TestWebhook func(ctx context.Context, actor switchboard.Actor) error
+	// SignIn gets into an org's Salesforce, and Salesforce is the connected one.
+	// Without them it is connected from the command line alone.
+	SignIn     SalesforceSignIn
+	Salesforce SalesforceOrg
 	// Demo adds the handset that plays the four situations.
 	Demo bool
 	// DemoSalesforce is where a browser sees the demo's simulated Salesforce
@@ -72,6 +76,8 @@ type Server struct {
 	receiver  http.Handler
 	replay    func(ctx context.Context, actor switchboard.Actor, id string) error
 	postTest  func(ctx context.Context, actor switchboard.Actor) error
+	signInTo  SalesforceSignIn
+	theirs    SalesforceOrg
 	demo      bool
 	demoOrg   string // where the demo's Salesforce is
 
@@ -98,7 +104,8 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	}
 	s := &Server{
 		db: c.DB, desk: c.Desk, hub: c.Hub, log: c.Log, now: c.Now, random: c.Random, publicURL: c.PublicURL, secure: c.Secure,
-		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook, demo: c.Demo, demoOrg: c.DemoSalesforce,
+		drivers: c.Drivers, trusted: c.Trusted, receiver: c.Receiver, replay: c.Replay, postTest: c.TestWebhook,
+		signInTo: c.SignIn, theirs: c.Salesforce, demo: c.Demo, demoOrg: c.DemoSalesforce,
 		gate: gate, assets: assets, pages: pages, closing: ctx,
 	}
 	s.sessions = newSessions(ctx, c.DB, c.Now, c.Log, c.Secure, s.fail)

@@ -30,6 +30,7 @@ func settingsParts() []Option {
 		{URL: partUnknown, Label: "Unknown numbers"},
 		{URL: partUsers, Label: "Users"},
 		{URL: partKeys, Label: "API keys"},
+		{URL: partSalesforce, Label: "Salesforce"},
 		{URL: partWebhook, Label: "Outgoing webhook"},
 		{URL: partBlocked, Label: "Blocked senders"},
 		{URL: partQuarantine, Label: "Quarantine"},
@@ -81,6 +82,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
 		partUnknown:      "What happens when no record has the number of a text.",
 		partUsers:        "Who may sign in, and what they may do.",
 		partKeys:         "Programs that use the JSON API.",
+		partSalesforce:   "Its records are matched here, and texts stand there.",
 		partWebhook:      "Who outside is told when a text waits for a person.",
 		partBlocked:      "Senders whose texts are dismissed at once.",
 		partQuarantine:   "What came from a provider but could not be read.",
@@ -134,6 +136,9 @@ func (s *Server) settingsStates(r *http.Request, v visitor, set switchboard.Sett
 	case switchboard.CodeNotFound:
 		states[partWebhook] = "None"
 	default:
+		return nil, err
+	}
+	if states[partSalesforce], err = s.salesforceWord(ctx, org); err != nil {
 		return nil, err
 	}
 	if len(waiting) > 0 {

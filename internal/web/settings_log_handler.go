@@ -151,6 +151,9 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) {
 		if name := names[e.Detail]; name != "" {
 			row.Detail = "to " + name
 		}
+		if c, ok := conflictOf(e); ok {
+			row.Detail = switchboard.FieldLabel(c.Field) + ": " + orEmpty(c.Theirs) + " stands, ours was " + orEmpty(c.Ours)
+		}
 		if row.Detail == row.About {
 			row.Detail = ""
 		}
@@ -172,6 +175,9 @@ func (s *Server) auditNames(r *http.Request, v visitor, list []store.AuditEntry)
 		switch e.Subject {
 		case "record":
 			records = append(records, e.SubjectID)
+			if e.Action == "record.merge" {
+				records = append(records, e.Detail)
+			}
 		case "message":
 			messages = append(messages, e.SubjectID)
 			if e.Action == "message.assign" {
@@ -268,8 +274,29 @@ func actionWords(action string) string {
 		return "set the outgoing webhook"
 	case "endpoint.delete":
 		return "removed the outgoing webhook"
+	case "record.override":
+		return "kept Salesforce’s value where both sides changed a field"
+	case "record.merge":
+		return "merged a record into another"
+	case "record.refuse":
+		return "refused a record"
+	case "salesforce.connect":
+		return "connected Salesforce"
+	case "salesforce.disconnect":
+		return "disconnected Salesforce"
+	case "salesforce.retry":
+		return "had something written to Salesforce again"
 	case "job.retry":
 		return "had a job tried again"
 	}
 	return strings.NewReplacer(".", " ", "_", " ").Replace(action)
+}
+
+// conflictOf reads what an entry says about a field that both sides changed.
+func conflictOf(e store.AuditEntry) (switchboard.FieldConflict, bool) {
+	var c switchboard.FieldConflict
+	if e.Action != "record.override" || json.Unmarshal([]byte(e.Detail), &c) != nil {
+		return c, false
+	}
+	return c, true
 }

@@ -99,6 +99,7 @@ type Preview struct {
 	Number string
 	Name   string // SMS-000128
 	URL    string
+	There  string // its address in Salesforce; empty if it is not there
 	Line   string // "To Main line (512) 555-0100 · Austin, TX · 3 texts"
 	Days   []Day
 	OptOut string

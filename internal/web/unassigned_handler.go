@@ -275,7 +275,7 @@ func (s *Server) preview(r *http.Request, _ visitor, m *switchboard.Message, rd 
 	}
 	page := messagePage(f, rd)
 	p := &Preview{
-		ID: m.ID, Number: page.Number, Name: page.Name, URL: page.URL, OptOut: page.OptOut, Why: page.Why,
+		ID: m.ID, Number: page.Number, Name: page.Name, URL: page.URL, There: page.There, OptOut: page.OptOut, Why: page.Why,
 		Line: dotted("To "+f.channel.Label()+" "+rd.Number(m.Ours), page.Known, count(len(f.thread), "text", "texts")),
 	}
 	if f.channel.Label() == m.Ours {

@@ -44,27 +44,9 @@ const (
 // error with [CodeJobFailed] that names the first component at fault; the
 // Deployment has all of them.
 func (c *Client) Deploy(ctx context.Context, zip []byte, progress func(Deployment)) (Deployment, error) {
-	const what = "deploy the package"
-	if len(zip) == 0 || len(zip) > maxDeploy {
-		return Deployment{}, badValue(what, "The package is empty or larger than Salesforce takes")
-	}
-	path, err := c.path("metadata", "deployRequest")
+	id, err := c.BeginDeploy(ctx, zip)
 	if err != nil {
 		return Deployment{}, err
-	}
-	raw, content, err := deployBody(zip)
-	if err != nil {
-		return Deployment{}, err
-	}
-	// Twice is as good as once: what is there already is deployed unchanged.
-	r := call{what: what, use: UseSetup, method: http.MethodPost, path: path, raw: raw, content: content, changes: true}
-	var begun deployBodyResult
-	if err := c.doJSON(ctx, r, &begun); err != nil {
-		return Deployment{}, err
-	}
-	id := begun.ID
-	if id == "" {
-		return Deployment{}, &Error{What: what, Code: CodeUnreadable, Class: ClassUnknown, Message: "Salesforce did not say which deployment it began"}
 	}
 	failures := 0
 	for {
@@ -80,13 +62,41 @@ func (c *Client) Deploy(ctx context.Context, zip []byte, progress func(Deploymen
 				progress(d)
 			}
 			if d.Done {
-				return d, d.failure()
+				return d, d.Failure()
 			}
 		}
 		if err := c.wait(ctx, deployLook); err != nil {
-			return Deployment{ID: id}, &Error{What: what, Code: CodeNoAnswer, Class: ClassUnknown, Message: "the wait was broken off; the deployment goes on in Salesforce", Err: err}
+			return Deployment{ID: id}, &Error{What: deploying, Code: CodeNoAnswer, Class: ClassUnknown, Message: "the wait was broken off; the deployment goes on in Salesforce", Err: err}
 		}
 	}
+}
+
+const deploying = "deploy the package"
+
+// BeginDeploy begins what Deploy does and returns the id of the deployment, for
+// Deployment to look at. It goes on in Salesforce, whoever looks.
+func (c *Client) BeginDeploy(ctx context.Context, zip []byte) (string, error) {
+	if len(zip) == 0 || len(zip) > maxDeploy {
+		return "", badValue(deploying, "The package is empty or larger than Salesforce takes")
+	}
+	path, err := c.path("metadata", "deployRequest")
+	if err != nil {
+		return "", err
+	}
+	raw, content, err := deployBody(zip)
+	if err != nil {
+		return "", err
+	}
+	// Twice is as good as once: what is there already is deployed unchanged.
+	r := call{what: deploying, use: UseSetup, method: http.MethodPost, path: path, raw: raw, content: content, changes: true}
+	var begun deployBodyResult
+	if err := c.doJSON(ctx, r, &begun); err != nil {
+		return "", err
+	}
+	if begun.ID == "" {
+		return "", &Error{What: deploying, Code: CodeUnreadable, Class: ClassUnknown, Message: "Salesforce did not say which deployment it began"}
+	}
+	return begun.ID, nil
 }
 
 // deployBody writes the request's two parts: the options as JSON, and the zip.
@@ -179,11 +189,13 @@ func (c *Client) Deployment(ctx context.Context, id string) (Deployment, error) 
 	return d, nil
 }
 
-func (d Deployment) failure() error {
+// Failure returns why a deployment that is done did not come through, nil if it
+// did.
+func (d Deployment) Failure() error {
 	if d.Success {
 		return nil
 	}
-	e := &Error{What: "deploy the package", Code: CodeJobFailed, Class: ClassPermanent, Message: "the deployment ended as " + d.Status}
+	e := &Error{What: deploying, Code: CodeJobFailed, Class: ClassPermanent, Message: "the deployment ended as " + d.Status}
 	if len(d.Failures) > 0 {
 		f := d.Failures[0]
 		e.Message = strings.TrimSpace(fmt.Sprintf("%s %s: %s", f.Type, f.Name, f.Problem))

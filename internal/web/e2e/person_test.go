@@ -280,7 +280,7 @@ func (p *person) focus() string {
 func (p *person) focuses(id string) {
 	p.t.Helper()
 	p.until("the focus being on #"+id, func() (bool, error) {
-		return js[string](p, "document.activeElement.id") == id, fmt.Errorf("it is on %q", p.focus())
+		return js[string](p, "document.activeElement?.id || ''") == id, fmt.Errorf("it is on %q", p.focus())
 	})
 }
 

@@ -351,7 +351,7 @@ func (o *Org) active(u *User) bool {
 var consentPage = template.Must(template.New("consent").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Allow access</title></head>
 <body><main><h1>Allow access?</h1><p>The application asks to use this simulated org as {{.User}}.</p>
-<form method="post" action="/services/oauth2/authorize?{{.Query}}"><button name="allow" value="yes">Allow</button> <button name="allow" value="no">Deny</button></form></main></body></html>
+<form method="post" action="{{.Action}}"><button name="allow" value="yes">Allow</button> <button name="allow" value="no">Deny</button></form></main></body></html>
 `))
 
 func (o *Org) authorize(w http.ResponseWriter, r *http.Request, form url.Values) {
@@ -387,7 +387,7 @@ func (o *Org) authorize(w http.ResponseWriter, r *http.Request, form url.Values)
 		w.WriteHeader(http.StatusOK)
 		query := r.URL.Query()
 		query.Del("allow")
-		if err := consentPage.Execute(w, map[string]any{"User": o.admin.Username, "Query": query.Encode()}); err != nil {
+		if err := consentPage.Execute(w, map[string]any{"User": o.admin.Username, "Action": "/services/oauth2/authorize?" + query.Encode()}); err != nil {
 			o.log.Warn("write the consent page", "error", err)
 		}
 		return
