@@ -23,6 +23,7 @@ func (s *Server) adminRoutes() []route {
 		{"GET /contacts", read, s.showRecords(switchboard.Contact)},
 		{"GET /leads", read, s.showRecords(switchboard.Lead)},
 		{"GET /accounts", read, s.showRecords(switchboard.Account)},
+		{"GET /objects/{object}", read, s.showCustomRecords},
 		{"GET /records/{id}", read, s.showRecord},
 		{"POST /records/{id}", edit, s.changeRecord},
 

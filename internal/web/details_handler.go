@@ -19,7 +19,7 @@ func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) {
 	}
 	field := r.FormValue("field")
 	switch field {
-	case "contact", "lead", "account":
+	case "contact", "lead", "account", "record":
 	default:
 		field = "contact"
 	}
@@ -116,7 +116,7 @@ type wrongField struct {
 // record: of two that are filled, the one that was not there before counts.
 func detailsChoice(r *http.Request, m *switchboard.Message) (string, *wrongField) {
 	var chosen, before []string
-	for _, object := range switchboard.Objects() {
+	for _, object := range messageObjects(m) {
 		key := objectClass(string(object))
 		id, typed := r.FormValue(key), strings.TrimSpace(r.FormValue(key+"_name"))
 		switch {

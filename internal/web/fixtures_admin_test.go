@@ -269,7 +269,7 @@ func adminFixtures() []pageCase {
 		{name: "channel", page: "settings_channel", data: ChannelPage{Settings: fixtureSettings("Main line", "Channels"), ID: "c1", Name: "Main line", Provider: "TrueDialog", Line: "TrueDialog · since November 20", Test: true,
 			Address: fixtureChannelSetup().Channel.Address, Secret: &Secret{ID: "secret", Label: "Signing secret", Value: "whsec_abc"}, Steps: fixtureChannelSetup().Channel.Steps,
 			Call: Notice{Kind: "done", Icon: "success", Text: "TrueDialog called 2 minutes ago."}, Numbers: []ChannelNumber{{"(512) 555-0103", true}}, Fields: fixtureChannelForm("").Fields, Error: "Enter a number."}},
-		{name: "phone fields", page: "settings_phone_fields", data: PhoneFieldsPage{Settings: fixtureSettings("Phone fields", "Phone fields"), Error: "Choose one.", More: "and 4 more",
+		{name: "phone fields", page: "settings_phone_fields", data: PhoneFieldsPage{Settings: fixtureSettings("Phone fields", "Phone fields"), Error: "Choose one.", More: "and 4 more", Custom: []Input{{ID: "custom-object", Name: "custom_object", Label: "Custom object", Type: "text"}},
 			Objects:  []PhoneFieldsOf{{"Contact", "Contacts", []Option{{Value: "MobilePhone", Label: "Mobile", Current: true}, {Value: "Fax", Label: "Fax"}}, other}, {"Lead", "Leads", []Option{{Value: "Phone", Label: "Phone", Current: true}}, other2}},
 			Rejected: []RejectedField{{"/records/r5", "Contact", "Lena Fox", "Phone", "call the office", "There is no number in it."}}}},
 		{name: "unknown numbers", page: "settings_unknown", data: UnknownNumbersPage{Settings: fixtureSettings("Create Records From Unknown Numbers", "Unknown numbers"), Enabled: true, Error: "Last Name is missing.",

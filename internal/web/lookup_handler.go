@@ -26,7 +26,7 @@ func (s *Server) lookup(w http.ResponseWriter, r *http.Request) {
 			s.fail(w, r, err)
 			return
 		}
-		if v.Actor.Role.Can(switchboard.MayEdit) {
+		if v.Actor.Role.Can(switchboard.MayEdit) && !switchboard.Object(list.Object).Custom() {
 			list.NewURL = "/records/new/" + objectClass(list.Object) + "?from=lookup"
 			if m := q.Get("message"); m != "" {
 				list.NewURL += "&message=" + url.QueryEscape(m)
@@ -158,13 +158,6 @@ func boolOrder(a, b bool) int {
 
 func hasRecord(list []*switchboard.Record, id string) bool {
 	return slices.ContainsFunc(list, func(r *switchboard.Record) bool { return r.ID == id })
-}
-
-func plural(object string) string {
-	if object == "" {
-		return "Records"
-	}
-	return object + "s"
 }
 
 func (s *Server) accountsOf(r *http.Request, list []*switchboard.Record) (recordSet, error) {

@@ -274,8 +274,8 @@ func details(f messageFacts, rd reader) Details {
 	default:
 		d.Status = "Unassigned"
 	}
-	for _, object := range switchboard.Objects() {
-		field := RecordField{Key: objectClass(string(object)), Label: string(object), Object: string(object), Message: m.ID}
+	for _, object := range messageObjects(m) {
+		field := RecordField{Key: objectClass(string(object)), Label: objectLabel(string(object)), Object: string(object), Message: m.ID}
 		if m.Record != nil && m.Record.Object == object {
 			field.ID, field.Name, field.URL = m.Record.ID, m.Record.Name, "/records/"+m.Record.ID
 		}

@@ -18,6 +18,7 @@ type RecordPage struct {
 	Conversation Conversation
 	EarlierURL   string // older messages; empty when all are shown
 	NoMessages   string
+	ListURL      string      // of a custom object, which has no tab
 	Sync         *RecordSync // nil where Salesforce has nothing to do with it
 }
 

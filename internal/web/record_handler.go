@@ -49,7 +49,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	p := RecordPage{
 		ID: rec.ID, URL: "/records/" + rec.ID, Object: string(rec.Object), Name: rec.Name, Line: recordLine(rec, rd),
-		Writes: v.Actor.Role.Can(switchboard.MayEdit), Version: strconv.FormatInt(rec.Version, 10), Highlights: highlights(rec, accounts),
+		Writes: v.Actor.Role.Can(switchboard.MayEdit), Version: strconv.FormatInt(rec.Version, 10), Highlights: highlights(rec, accounts, set.PhoneFields),
 	}
 	p.Details = RecordDetails{ID: p.ID, URL: p.URL, Object: p.Object, Writes: p.Writes && !rec.Deleted, Version: p.Version, Conflict: edit.conflict}
 	if p.Sync, err = s.recordSync(r, rec, rd); err != nil {
@@ -58,7 +58,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	if edit.focus != "" && p.Details.Writes {
 		p.Details.Editing, p.Details.Was = true, wasText(rec)
-		p.Details.Sections = recordInputs(rec, accounts, edit.typed, edit.wrong, edit.focus)
+		p.Details.Sections = recordInputs(rec, accounts, set.PhoneFields, edit.typed, edit.wrong, edit.focus)
 		if len(edit.wrong) > 0 {
 			p.Details.Error = "Correct what is marked."
 		}
@@ -77,7 +77,11 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 		s.fail(w, r, err)
 		return
 	}
-	p.Page = s.frame(r, rec.Name, strings.ToLower(plural(p.Object)))
+	section := strings.ToLower(plural(p.Object))
+	if rec.Object.Custom() {
+		section, p.ListURL = "", listPath(rec.Object)
+	}
+	p.Page = s.frame(r, rec.Name, section)
 	s.pages.Page(w, r, status, "record", p)
 }
 
@@ -123,7 +127,7 @@ func (s *Server) changeRecord(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	name := string(rec.Object) + " " + rec.Name
+	name := objectLabel(string(rec.Object)) + " " + rec.Name
 	var t Toast
 	switch do := r.PostFormValue("do"); do {
 	case "save":
@@ -167,7 +171,12 @@ func resolvedNote(resolved []*switchboard.Message) string {
 // fields that somebody else changed meanwhile stay as they are.
 func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchboard.Record) {
 	v, _ := visitorOf(r.Context())
-	typed, patch := typedRecord(r, rec)
+	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	typed, patch := typedRecord(r, rec, set.PhoneFields)
 	edit := recordEdit{focus: "all", typed: typed}
 	after := switchboard.Fields{}
 	for name, value := range rec.Fields {
@@ -215,13 +224,13 @@ func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchb
 
 // typedRecord returns what stands in the form, and what of it a person changed
 // since the form was made.
-func typedRecord(r *http.Request, rec *switchboard.Record) (typed map[string]string, patch switchboard.Fields) {
+func typedRecord(r *http.Request, rec *switchboard.Record, matched switchboard.PhoneFields) (typed map[string]string, patch switchboard.Fields) {
 	was := map[string]string{}
 	if err := json.Unmarshal([]byte(r.PostFormValue("was")), &was); err != nil {
 		was = map[string]string{}
 	}
 	typed, patch = map[string]string{"AccountId_name": r.PostFormValue("AccountId_name")}, switchboard.Fields{}
-	for _, g := range groupsOf(rec) {
+	for _, g := range groupsOf(rec, matched) {
 		for _, name := range g.names {
 			values, there := r.PostForm[name]
 			if !there || len(values) == 0 {

@@ -165,7 +165,7 @@ func (p *RecordSync) markRefused(sections []FieldSection) {
 			}
 			for j := range sections[i].Inputs {
 				if f := &sections[i].Inputs[j]; f.Name == name && f.Error == "" {
-					f.Hint, f.HintIcon = words, "warning"
+					f.Error = words
 				}
 			}
 		}

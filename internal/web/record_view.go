@@ -21,6 +21,9 @@ func fieldGroups(o switchboard.Object) []fieldGroup {
 	address := func(prefix string) []string {
 		return []string{prefix + "Street", prefix + "City", prefix + "State", prefix + "PostalCode", prefix + "Country"}
 	}
+	if o.Custom() {
+		return []fieldGroup{{objectLabel(string(o)), []string{"Name"}}}
+	}
 	switch o {
 	case switchboard.Account:
 		return []fieldGroup{
@@ -46,8 +49,12 @@ func fieldGroups(o switchboard.Object) []fieldGroup {
 }
 
 // groupsOf are the usual sections and one for what else the record holds.
-func groupsOf(rec *switchboard.Record) []fieldGroup {
+// matched tells which fields of a custom object are numbers.
+func groupsOf(rec *switchboard.Record, matched switchboard.PhoneFields) []fieldGroup {
 	groups := fieldGroups(rec.Object)
+	if phones := matched[rec.Object]; rec.Object.Custom() && len(phones) > 0 {
+		groups = append(groups, fieldGroup{"Numbers", phones})
+	}
 	usual := map[string]bool{"OwnerId": true}
 	for _, g := range groups {
 		for _, name := range g.names {
@@ -86,10 +93,10 @@ func valueText(v any) string {
 func recordSections(rec *switchboard.Record, accounts recordSet, set switchboard.Settings) []FieldSection {
 	_, rejected := switchboard.RecordNumbers(rec.Object, rec.Fields, set.PhoneFields, set.Region)
 	var all []FieldSection
-	for _, g := range groupsOf(rec) {
+	for _, g := range groupsOf(rec, set.PhoneFields) {
 		s := FieldSection{Title: g.title}
 		for _, name := range g.names {
-			f := DetailField{Name: name, Label: switchboard.FieldLabel(name), Value: valueText(rec.Fields[name]), Long: name == "Description" || strings.HasSuffix(name, "Street")}
+			f := DetailField{Name: name, Label: fieldLabelOf(rec.Object, name), Value: valueText(rec.Fields[name]), Long: name == "Description" || strings.HasSuffix(name, "Street")}
 			f.Copy = g.title == "Numbers"
 			switch {
 			case name == "AccountId" && accounts[f.Value] != nil:
@@ -113,10 +120,10 @@ func recordSections(rec *switchboard.Record, accounts recordSet, set switchboard
 
 // recordInputs are the fields as a form: what was typed, else what the record
 // holds. What is no text is not edited here.
-func recordInputs(rec *switchboard.Record, accounts recordSet, typed, wrong map[string]string, focus string) []FieldSection {
+func recordInputs(rec *switchboard.Record, accounts recordSet, matched switchboard.PhoneFields, typed, wrong map[string]string, focus string) []FieldSection {
 	var all []FieldSection
 	focused := false
-	for _, g := range groupsOf(rec) {
+	for _, g := range groupsOf(rec, matched) {
 		s := FieldSection{Title: g.title}
 		for _, name := range g.names {
 			if v, held := rec.Fields[name]; held {
@@ -124,7 +131,7 @@ func recordInputs(rec *switchboard.Record, accounts recordSet, typed, wrong map[
 					continue
 				}
 			}
-			f := FormField{ID: "f-" + name, Name: name, Label: switchboard.FieldLabel(name), Type: fieldType(name), Value: rec.Fields.Text(name), Error: wrong[name]}
+			f := FormField{ID: "f-" + name, Name: name, Label: fieldLabelOf(rec.Object, name), Type: fieldType(name), Value: rec.Fields.Text(name), Error: wrong[name]}
 			f.Wide = f.Type == "area" || strings.HasSuffix(name, "Street")
 			f.Required = slices.Contains(switchboard.RequiredFields(rec.Object), name)
 			if t, ok := typed[name]; ok {
@@ -181,15 +188,17 @@ func wasText(rec *switchboard.Record) string {
 }
 
 // highlights are the facts in the head of a record's page.
-func highlights(rec *switchboard.Record, accounts recordSet) []Highlight {
+func highlights(rec *switchboard.Record, accounts recordSet, matched switchboard.PhoneFields) []Highlight {
 	var names []string
 	switch rec.Object {
 	case switchboard.Contact:
 		names = []string{"Title", "AccountId", "MobilePhone", "Phone", "Email"}
 	case switchboard.Lead:
 		names = []string{"Company", "Title", "MobilePhone", "Phone", "Email"}
-	default:
+	case switchboard.Account:
 		names = []string{"Phone", "Website", "Industry", "BillingCity"}
+	default:
+		names = matched[rec.Object]
 	}
 	var all []Highlight
 	for _, name := range names {

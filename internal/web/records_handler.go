@@ -38,7 +38,11 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 			return
 		}
 		p := recordsPage(object, f, show, list, accounts, set)
-		p.Page = s.frame(r, p.Plural, strings.ToLower(p.Plural))
+		section := strings.ToLower(p.Plural)
+		if object.Custom() {
+			section = ""
+		}
+		p.Page = s.frame(r, p.Plural, section)
 		if next != "" {
 			q.Set("after", next)
 			p.NextURL = p.URL + "?" + q.Encode()
@@ -48,7 +52,7 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 			p.First = strings.TrimSuffix(p.URL+"?"+q.Encode(), "?")
 		}
 		p.Count = listed(len(list), next != "" || f.Cursor != "", object)
-		if v.Actor.Role.Can(switchboard.MayEdit) && !f.Deleted {
+		if v.Actor.Role.Can(switchboard.MayEdit) && !f.Deleted && !object.Custom() {
 			p.NewURL = "/records/new/" + objectClass(string(object))
 		}
 		s.pages.Page(w, r, http.StatusOK, "records", p)
@@ -57,46 +61,49 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 
 // listed says how many records the page shows.
 func listed(n int, more bool, object switchboard.Object) string {
-	one := strings.ToLower(string(object))
+	one, many := nouns(object)
 	if more {
 		return itoa(n) + " shown"
 	}
-	return count(n, one, one+"s")
+	return count(n, one, many)
 }
 
 func recordsPage(object switchboard.Object, f store.RecordFilter, show string, list []*switchboard.Record, accounts recordSet, set switchboard.Settings) RecordsPage {
 	many := plural(string(object))
-	p := RecordsPage{Object: string(object), Plural: many, URL: "/" + strings.ToLower(many), Query: f.Q, Deleted: f.Deleted, Show: show, Sorted: f.Order == store.ByName}
+	p := RecordsPage{Object: string(object), Plural: many, URL: listPath(object), Query: f.Q, Deleted: f.Deleted, Show: show, Sorted: f.Order == store.ByName}
 	for _, o := range []Option{{Value: "all", Label: "All", URL: p.URL}, {Value: "newest", Label: "Newest", URL: p.URL + "?show=newest"}, {Value: "deleted", Label: "Deleted", URL: p.URL + "?show=deleted"}} {
 		o.Current = o.Value == show || o.Value == "all" && show == ""
 		p.Filters = append(p.Filters, o)
 	}
-	columns := listColumns(object)
+	columns := listColumns(object, set.PhoneFields)
 	for _, name := range columns {
 		p.Columns = append(p.Columns, switchboard.FieldLabel(name))
 	}
 	for _, rec := range list {
 		p.Rows = append(p.Rows, recordRow(rec, columns, accounts, set))
 	}
-	one := strings.ToLower(string(object))
+	one, ones := nouns(object)
 	switch {
 	case f.Q != "":
 		p.Empty = "No " + one + " matches “" + f.Q + "”."
 	case f.Deleted:
-		p.Empty = "No deleted " + one + "s."
+		p.Empty = "No deleted " + ones + "."
 	default:
-		p.Empty = "No " + one + "s yet."
+		p.Empty = "No " + ones + " yet."
 	}
 	return p
 }
 
 // listColumns are the fields that a list shows beside the name.
-func listColumns(o switchboard.Object) []string {
+func listColumns(o switchboard.Object, matched switchboard.PhoneFields) []string {
 	switch o {
 	case switchboard.Contact:
 		return []string{"AccountId", "MobilePhone", "Phone", "Email"}
 	case switchboard.Lead:
 		return []string{"Company", "MobilePhone", "Phone", "Email"}
+	}
+	if o.Custom() {
+		return matched[o]
 	}
 	return []string{"Phone", "BillingCity", "Website"}
 }

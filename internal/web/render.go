@@ -31,10 +31,11 @@ func NewRenderer(a *Assets, log *slog.Logger) (*Renderer, error) {
 	parts, err := template.New("").
 		Option("missingkey=error").
 		Funcs(template.FuncMap{
-			"asset":  a.URL,
-			"icon":   a.Icon,
-			"pair":   pair,
-			"object": objectClass,
+			"asset":        a.URL,
+			"icon":         a.Icon,
+			"pair":         pair,
+			"object":       objectClass,
+			"object_label": objectLabel,
 			"object_icon": func(object string) (template.HTML, error) {
 				return a.Icon("standard", objectClass(object))
 			},

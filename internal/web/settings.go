@@ -78,6 +78,7 @@ type PhoneFieldsPage struct {
 	Settings
 	Error    string
 	Objects  []PhoneFieldsOf
+	Custom   []Input         // one more object, of the org's own
 	Rejected []RejectedField // of records, the newest first
 	More     string
 }

@@ -27,8 +27,12 @@ func (s *Server) phoneFieldsPage(w http.ResponseWriter, r *http.Request, status 
 	if failed != nil {
 		p.Error = switchboard.ErrorMessage(failed)
 	}
-	for _, o := range switchboard.Objects() {
+	for _, o := range matchedObjects(fields) {
 		p.Objects = append(p.Objects, phoneFieldsOf(o, fields[o]))
+	}
+	p.Custom = []Input{
+		{ID: "custom-object", Name: "custom_object", Label: "Custom object", Type: "text", Value: r.PostFormValue("custom_object"), Placeholder: "such as Patient__c"},
+		{ID: "custom-fields", Name: "custom_fields", Label: "Its phone fields", Type: "text", Value: r.PostFormValue("custom_fields"), Placeholder: "such as Mobile__c"},
 	}
 	rejected, next, err := s.db.RejectedNumbers(r.Context(), v.Actor.OrgID, store.Page{Limit: listedRejected})
 	if err != nil {
@@ -51,6 +55,9 @@ func usualPhones(o switchboard.Object) []string {
 		return []string{"MobilePhone", "Phone", "HomePhone", "OtherPhone", "AssistantPhone", "Fax"}
 	case switchboard.Lead:
 		return []string{"MobilePhone", "Phone", "Fax"}
+	}
+	if o.Custom() {
+		return nil
 	}
 	return []string{"Phone", "Fax"}
 }
@@ -77,8 +84,13 @@ func (s *Server) savePhoneFields(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, switchboard.Invalid("", "The form could not be read. Send it again."))
 		return
 	}
+	now, err := s.db.Settings(r.Context(), v.Actor.OrgID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	fields := switchboard.PhoneFields{}
-	for _, o := range switchboard.Objects() {
+	for _, o := range matchedObjects(now.PhoneFields) {
 		names := slices.Clone(r.PostForm[string(o)])
 		for name := range strings.FieldsFuncSeq(r.PostFormValue("other-"+string(o)), func(c rune) bool { return c == ',' || c == ' ' }) {
 			if !slices.Contains(names, name) {
@@ -86,8 +98,18 @@ func (s *Server) savePhoneFields(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		fields[o] = names
+		if o.Custom() && len(names) == 0 {
+			delete(fields, o) // it is matched no more
+		}
 	}
-	_, err := s.desk.SetPhoneFields(r.Context(), v.Actor, fields)
+	if o := switchboard.Object(strings.TrimSpace(r.PostFormValue("custom_object"))); o != "" {
+		fields[o] = slices.Collect(strings.FieldsFuncSeq(r.PostFormValue("custom_fields"), func(c rune) bool { return c == ',' || c == ' ' }))
+	}
+	if o := switchboard.Object(strings.TrimSpace(r.PostFormValue("custom_object"))); o != "" && len(fields[o]) == 0 {
+		s.phoneFieldsPage(w, r, http.StatusUnprocessableEntity, now.PhoneFields, switchboard.Invalid("custom_fields", "Name the phone fields of %s.", string(o)))
+		return
+	}
+	_, err = s.desk.SetPhoneFields(r.Context(), v.Actor, fields)
 	switch switchboard.ErrorCode(err) {
 	case "":
 		s.saved(w, r, "Saved", "Waiting texts were decided again where it made a difference.", partPhoneFields)

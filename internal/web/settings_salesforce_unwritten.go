@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -114,29 +113,4 @@ func (s *Server) retryUnwritten(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.saved(w, r, "Trying again", "If Salesforce still refuses it, it comes back to this list.", unwrittenPath)
-}
-
-// objectPlural is what a list of an object's records is called: a custom object
-// is called by its name alone.
-func objectPlural(o switchboard.Object) string {
-	if o == switchboard.SMSObject {
-		return "Texts"
-	}
-	if o.Custom() {
-		return objectLabel(o)
-	}
-	return plural(string(o))
-}
-
-// objectLabel is what people call an object: of a custom one its API name says
-// no more than the words that it is made of.
-func objectLabel(o switchboard.Object) string {
-	name, custom := strings.CutSuffix(string(o), "__c")
-	if !custom {
-		return string(o)
-	}
-	if _, after, namespaced := strings.Cut(name, "__"); namespaced {
-		name = after
-	}
-	return strings.ReplaceAll(name, "_", " ")
 }

@@ -198,6 +198,11 @@ func TestSalesforceByHand(t *testing.T) {
 }
 
 func connectByCredentials(t *testing.T, s *served) {
+	if err := s.sf.Load("Contact", 1200, func(i int) map[string]any {
+		return map[string]any{"LastName": fmt.Sprintf("Contact %d", i), "MobilePhone": fmt.Sprintf("+1512555%04d", i)}
+	}); err != nil {
+		t.Fatal(err)
+	}
 	dana := s.admin()
 	dana.opens("/settings")
 	dana.clicks("link", "Salesforce*")
@@ -225,7 +230,7 @@ func connectByCredentials(t *testing.T, s *served) {
 	dana.opens("/settings/salesforce")
 	dana.reads("Installed, ")
 	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce as of") })
-	dana.settles("the contacts being loaded", func() bool { return dana.shows("Contacts 0") && !dana.shows("Loading") })
+	dana.settles("the contacts being loaded", func() bool { return dana.shows("Contacts 1,200") && !dana.shows("Loading") })
 	for _, look := range []struct {
 		name          string
 		width, height int64
