@@ -21,7 +21,7 @@ func fixtureSalesforceForm(key bool) SalesforcePage {
 	p := fixtureSalesforce()
 	p.Before = "Disconnected from the org 00D5g000004CVEpEAO."
 	p.Connect = &SalesforceConnect{
-		Ways: []Option{{Label: "Client credentials", URL: "/settings/salesforce?by=client-credentials", Current: true}, {Label: "JWT bearer", URL: "/settings/salesforce?by=jwt"}}, By: "web", About: "The usual way.",
+		Ways: []Option{{Label: "Client credentials", URL: "/settings/salesforce?by=client-credentials", Current: true}, {Label: "JWT bearer", URL: "/settings/salesforce?by=jwt"}}, By: "web", About: "The usual way.", Warning: "Salesforce leads back to an https address alone.",
 		Action: "/settings/salesforce", Error: "Correct what is marked.", Key: key, KeyError: "There is no key in it.", Callback: Secret{ID: "callback", Label: "callback address", Value: "https://sms.northside.example/settings/salesforce/callback"},
 		Fields: []Input{{ID: "sf-login", Name: "login_url", Label: "My Domain", Type: "url", Value: "northside", Error: "Enter an address."}, {ID: "sf-secret", Name: "client_secret", Label: "Consumer secret", Type: "password", Hint: "Stored encrypted."}},
 		More:   []Input{{ID: "sf-version", Name: "api_version", Label: "API version", Type: "text", Value: "62.0"}}, MoreOpen: true, Button: "Connect", Cancel: "/settings/salesforce",

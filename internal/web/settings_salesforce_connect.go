@@ -70,6 +70,9 @@ func (s *Server) salesforceForm(r *http.Request, c store.Salesforce, failed erro
 	}
 	f := &SalesforceConnect{By: by, About: wayAbout(by), Action: partSalesforce, Button: "Connect", Key: by == ByJWT,
 		Callback: Secret{ID: "callback", Label: "callback address", Value: s.publicURL() + salesforceCallback}}
+	if by == ByWebServer && !strings.HasPrefix(s.publicURL(), "https://") && !strings.Contains(hostOf(s.publicURL()), "localhost") {
+		f.Warning = "Salesforce leads back to an https address alone, or to localhost. Start serve with --public-url, such as https://texts.example.com."
+	}
 	if c.Connected {
 		f.Cancel = partSalesforce
 	}

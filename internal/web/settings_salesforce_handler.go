@@ -337,5 +337,9 @@ func (s *Server) salesforceWord(ctx context.Context, org string) (string, error)
 	case c.Status != "" && c.Status != store.VerdictOK:
 		return "Connected, with trouble", nil
 	}
-	return "Connected", nil
+	lost, err := s.db.Unwritten(ctx, org, listedUnwritten)
+	if len(lost) > 0 {
+		return "Connected, " + itoa(len(lost)) + " could not be written", err
+	}
+	return "Connected", err
 }
