@@ -102,14 +102,16 @@ func (t *tx) insertN(table, columns, tail string, width int, args []any) (added 
 	return added, nil
 }
 
-// chunk returns how many of rows to add with the next statement.
+// chunk returns how many of rows to add with the next statement. A group of
+// messages mostly takes one: each size up to 32 is a statement of its own, which
+// stays prepared.
 func chunk(rows int) int {
-	for _, size := range [...]int{128, 64, 32, 16, 8, 4, 2} {
+	for _, size := range [...]int{128, 64, 32} {
 		if rows >= size {
 			return size
 		}
 	}
-	return 1
+	return rows
 }
 
 // insert returns the statement that adds n rows. SQLite gets its parameters

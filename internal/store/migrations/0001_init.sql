@@ -296,7 +296,7 @@ CREATE TABLE notification (
 )/*clustered*/;
 CREATE UNIQUE INDEX notification_open ON notification (org_id, match_key, user_id) WHERE state <> 'cleared';
 CREATE INDEX notification_open_by_id ON notification (org_id, id) WHERE state <> 'cleared';
-CREATE INDEX notification_user ON notification (org_id, user_id, updated_at) WHERE state <> 'cleared';
+CREATE INDEX notification_user ON notification (org_id, user_id, updated_at, state) WHERE state <> 'cleared'; -- with the state, the unread are counted without being read
 CREATE INDEX notification_updated ON notification (org_id, updated_at);
 
 -- What has to happen outside the database. A job carries an id; the worker reads the current state.
