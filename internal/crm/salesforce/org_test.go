@@ -88,6 +88,30 @@ func (s *simulated) make(t testing.TB, object string, fields map[string]any) str
 	return id
 }
 
+// Changes yields what a poll finds of one object.
+func (s *simulated) Changes(ctx context.Context, object switchboard.Object, fields []string, after salesforce.Cursor) iter.Seq2[salesforce.ChangePage, error] {
+	return func(yield func(salesforce.ChangePage, error) bool) {
+		p, err := s.Poll(ctx, salesforce.Cursor{Stamp: s.clock.Now()}, []salesforce.Asked{{Object: object, Fields: fields, After: after}})
+		if err != nil {
+			yield(salesforce.ChangePage{}, err)
+			return
+		}
+		p.Records[0](yield)
+	}
+}
+
+// MessageChanges yields what a poll finds of messages.
+func (s *simulated) MessageChanges(ctx context.Context, after salesforce.Cursor) iter.Seq2[salesforce.MessagePage, error] {
+	return func(yield func(salesforce.MessagePage, error) bool) {
+		p, err := s.Poll(ctx, after, nil)
+		if err != nil {
+			yield(salesforce.MessagePage{}, err)
+			return
+		}
+		p.Messages(yield)
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
