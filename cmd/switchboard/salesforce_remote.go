@@ -85,10 +85,39 @@ func grantOf(p *process, db *store.DB, org string, c store.Salesforce, secret st
 		}
 		return salesforce.JWTBearer(app, c.Username, key, c.Audience, p.now)
 	case byWebServer:
-		web := salesforce.Web{App: app, Secret: secret.ClientSecret}
-		return web.Refresh(secret.RefreshToken, func(ctx context.Context, token string) error { return db.SetSalesforceToken(ctx, org, token) })
+		return &storedGrant{db, org, salesforce.Web{App: app, Secret: secret.ClientSecret}}, nil
 	}
 	return nil, fmt.Errorf("there is no way %q to get into Salesforce", c.Method)
+}
+
+// storedGrant gets tokens by the refresh token that is stored. An app may be set
+// to give a new one with each token, after which the old one is dead: whoever of
+// the processes and pages asked last has written down the one that is alive.
+type storedGrant struct {
+	db  *store.DB
+	org string
+	web salesforce.Web
+}
+
+// Grant implements [salesforce.Grant].
+func (g *storedGrant) Grant(ctx context.Context) (salesforce.Token, error) {
+	secret, err := g.db.SalesforceSecret(ctx, g.org)
+	for err == nil {
+		var grant salesforce.Grant
+		grant, err = g.web.Refresh(secret.RefreshToken, func(ctx context.Context, token string) error { return g.db.SetSalesforceToken(ctx, g.org, token) })
+		if err != nil {
+			break
+		}
+		token, refused := grant.Grant(ctx)
+		if refused == nil {
+			return token, nil
+		}
+		used := secret.RefreshToken
+		if secret, err = g.db.SalesforceSecret(ctx, g.org); err == nil && secret.RefreshToken == used {
+			err = refused // nobody else used it up meanwhile
+		}
+	}
+	return salesforce.Token{}, err
 }
 
 func (o *salesforceOrg) remote(db *store.DB, org string, log *slog.Logger) (crm.Remote, error) {

@@ -70,7 +70,7 @@ func NewGate(ctx context.Context, db *store.DB, org string, c store.Salesforce, 
 }
 
 // errHeld is why a call is not made.
-var errHeld = errors.New("Salesforce is left alone for a while, because of what it answered last")
+var errHeld = errors.New("calls to Salesforce are held back for a while, because of what it answered last")
 
 // errSpent is why a call is not made.
 var errSpent = errors.New("so many of the day's API calls are used up that the rest is kept for messages")

@@ -21,7 +21,7 @@ func fixtureSalesforceForm(key bool) SalesforcePage {
 	p := fixtureSalesforce()
 	p.Before = "Disconnected from the org 00D5g000004CVEpEAO."
 	p.Connect = &SalesforceConnect{
-		Ways: []Option{{Label: "Client credentials", URL: "/settings/salesforce?by=client-credentials", Current: true}, {Label: "JWT bearer", URL: "/settings/salesforce?by=jwt"}}, By: "web", About: "The usual way.",
+		Ways: []Option{{Label: "Client credentials", URL: "/settings/salesforce?by=client-credentials", Current: true}, {Label: "JWT bearer", URL: "/settings/salesforce?by=jwt"}}, By: "web", About: "The usual way.", Warning: "Salesforce leads back to an https address alone.",
 		Action: "/settings/salesforce", Error: "Correct what is marked.", Key: key, KeyError: "There is no key in it.", Callback: Secret{ID: "callback", Label: "callback address", Value: "https://sms.northside.example/settings/salesforce/callback"},
 		Fields: []Input{{ID: "sf-login", Name: "login_url", Label: "My Domain", Type: "url", Value: "northside", Error: "Enter an address."}, {ID: "sf-secret", Name: "client_secret", Label: "Consumer secret", Type: "password", Hint: "Stored encrypted."}},
 		More:   []Input{{ID: "sf-version", Name: "api_version", Label: "API version", Type: "text", Value: "62.0"}}, MoreOpen: true, Button: "Connect", Cancel: "/settings/salesforce",
@@ -33,7 +33,7 @@ func fixtureRecordSync() RecordPage {
 	p := fixtureRecord()
 	p.Sync = &RecordSync{
 		ID: "r1", Writes: true, Chip: Chip{Kind: "error", Icon: "error", Text: "Refused by Salesforce"}, There: "https://northside.my.salesforce.com/003x", TheirID: "003x",
-		Refused: "Enter an e-mail address.", Field: "Email", EditURL: "/records/r1?edit=Email", EditKey: "Email", Into: &RecordLink{URL: "/records/r2", Object: "Contact", Name: "Ben Okafor"},
+		GivenUp: "No answer came.", Refused: "Enter an e-mail address.", Field: "Email", EditURL: "/records/r1?edit=Email", EditKey: "Email", Into: &RecordLink{URL: "/records/r2", Object: "Contact", Name: "Ben Okafor"},
 		Twins: []Twin{{SalesforceID: "003y", URL: "/records/r2", Object: "Contact", Name: "Ada Okafor", Line: "(512) 555-0177", Here: true}, {SalesforceID: "003z", URL: "https://northside.my.salesforce.com/003z", Object: "Contact", Name: "003z"}},
 		Kept:  []KeptValue{{Label: "Title", Ours: "“Owner”", Theirs: "“Founder”", When: age("4 min", "Today, 9:41 AM")}},
 	}

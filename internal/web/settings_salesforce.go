@@ -19,6 +19,7 @@ type SalesforceConnect struct {
 	Ways     []Option
 	By       string
 	About    string
+	Warning  string // why this way can't work here; empty if it can
 	Action   string
 	Error    string
 	Fields   []Input
