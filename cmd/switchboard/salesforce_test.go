@@ -167,7 +167,7 @@ func TestAnUnknownNumberThatSalesforceKnowsIsTheOneItKnows(t *testing.T) {
 		ada := j.create("Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "+15125550177"}) // not read yet
 		m := j.text("+15125550177", "hi")
 		// The poll has not seen it: the push learns of it.
-		j.sf.Fail(sforg.Fault{Kind: sforg.HTML503, Path: "queryAll", Times: -1})
+		j.sf.Fail(sforg.Fault{Kind: sforg.HTML503, Path: "/composite", Method: "POST", Times: -1})
 		_ = j.engine.SyncOnce(t.Context(), false)
 		j.sf.Heal()
 		j.clock.Advance(time.Minute)
@@ -231,19 +231,21 @@ func TestABellRingsOnceMoreOnlyAfterAnUnknownOutcome(t *testing.T) {
 
 func TestTheLastCallsOfTheDayAreForMessages(t *testing.T) {
 	eachJoint(t, func(t *testing.T, j *joint) {
-		j.sync()
+		for range 30 { // so that a share of the calls is some calls
+			j.sync()
+		}
 		j.sf.SetDailyLimit(j.sf.APIUsage()*100/85 + 1)
 		j.withRemote(func(remote *salesforceOrg) { // somebody's call tells of the new limit
 			_, err := remote.UserInfo(t.Context())
 			j.must(err)
 		})
 		_ = j.engine.SyncOnce(t.Context(), false)
-		before := j.sf.Calls()["queryAll"]
+		before := j.sf.Calls()["composite"]
 		m := j.text("+15125550177", "hi")
 		if err := j.engine.SyncOnce(t.Context(), false); err == nil {
 			t.Error("it says that everything was read")
 		}
-		if after := j.sf.Calls()["queryAll"]; after != before {
+		if after := j.sf.Calls()["composite"]; after != before {
 			t.Errorf("it polled %d times more", after-before)
 		}
 		if row := j.sms(m.ID); row["Status__c"] != "Unassigned" {

@@ -3,7 +3,9 @@ package web
 import (
 	"encoding/base64"
 	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -13,7 +15,10 @@ import (
 
 // sessionSignIn is where a session keeps, sealed, what it needs when its admin
 // comes back from Salesforce.
-const sessionSignIn = "salesforce-sign-in"
+const (
+	sessionSignIn = "salesforce-sign-in"
+	sessionTyped  = "salesforce-typed" // what stood in the form, but for secrets
+)
 
 // maxConnectForm bounds the form with a private key in it.
 const maxConnectForm = 128 << 10
@@ -58,13 +63,13 @@ func chosenWay(r *http.Request, c store.Salesforce) string {
 	return wayOf(c.Method)
 }
 
-// salesforceForm asks for what a connection is made of. r holds what was typed
-// already; of secrets nothing is shown again.
-func (s *Server) salesforceForm(r *http.Request, c store.Salesforce, failed error) *SalesforceConnect {
+// salesforceForm asks for what a connection is made of. filled is what was typed
+// already, if anything was; of secrets nothing is shown again.
+func (s *Server) salesforceForm(r *http.Request, c store.Salesforce, filled url.Values, failed error) *SalesforceConnect {
 	by := chosenWay(r, c)
 	typed := func(name, known string) string {
-		if r.Method == http.MethodPost {
-			return r.PostFormValue(name)
+		if filled != nil {
+			return filled.Get(name)
 		}
 		return known
 	}
@@ -154,18 +159,21 @@ func (s *Server) connectSalesforce(w http.ResponseWriter, r *http.Request) {
 		err = s.signInTo.Connect(r.Context(), v.Actor, login)
 	}
 	if err != nil {
-		s.notConnected(w, r, err)
+		s.notConnected(w, r, r.PostForm, err)
 		return
 	}
 	s.saved(w, r, "Connected", "Records are being read. Install the package if it is not there yet.", partSalesforce)
 }
 
-// notConnected shows the form with what was wrong.
-func (s *Server) notConnected(w http.ResponseWriter, r *http.Request, err error) {
+// notConnected shows the form, as it was filled in, with what was wrong.
+func (s *Server) notConnected(w http.ResponseWriter, r *http.Request, filled url.Values, err error) {
 	switch switchboard.ErrorCode(err) {
 	case switchboard.CodeInvalid, switchboard.CodeConflict, switchboard.CodeTooLarge:
 		s.log.InfoContext(r.Context(), "Salesforce was not connected", "err", err)
-		s.salesforcePage(w, r, http.StatusUnprocessableEntity, err)
+		if filled == nil {
+			filled = url.Values{} // it was empty, or could not be read
+		}
+		s.salesforcePage(w, r, http.StatusUnprocessableEntity, filled, err)
 	default:
 		s.fail(w, r, err)
 	}
@@ -210,9 +218,13 @@ func readLogin(w http.ResponseWriter, r *http.Request) (SalesforceLogin, error) 
 func (s *Server) leaveForSalesforce(w http.ResponseWriter, r *http.Request, v visitor, login SalesforceLogin) {
 	address, pending, err := s.signInTo.Leave(r.Context(), v.Actor, login, s.publicURL()+salesforceCallback)
 	if err != nil {
-		s.notConnected(w, r, err)
+		s.notConnected(w, r, r.PostForm, err)
 		return
 	}
+	typed := maps.Clone(r.PostForm)
+	delete(typed, "client_secret")
+	delete(typed, "key")
+	s.sessions.scs.Put(r.Context(), sessionTyped, typed.Encode())
 	s.sessions.scs.Put(r.Context(), sessionSignIn, base64.RawStdEncoding.EncodeToString(pending))
 	if r.Header.Get("HX-Request") == "true" {
 		w.Header().Set("HX-Redirect", address)
@@ -234,6 +246,10 @@ func (s *Server) salesforceCameBack(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
+	typed, terr := url.ParseQuery(s.sessions.scs.PopString(r.Context(), sessionTyped))
+	if terr != nil {
+		typed = nil
+	}
 	pending, err := base64.RawStdEncoding.DecodeString(s.sessions.scs.PopString(r.Context(), sessionSignIn))
 	switch {
 	case err != nil || len(pending) == 0:
@@ -260,5 +276,5 @@ func (s *Server) salesforceCameBack(w http.ResponseWriter, r *http.Request) {
 	q = r.URL.Query()
 	q.Set("by", ByWebServer)
 	r.URL.RawQuery = q.Encode()
-	s.notConnected(w, r, err)
+	s.notConnected(w, r, typed, err)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -34,12 +35,12 @@ func (s *Server) salesforceRoutes() []route {
 }
 
 func (s *Server) showSalesforce(w http.ResponseWriter, r *http.Request) {
-	s.salesforcePage(w, r, http.StatusOK, nil)
+	s.salesforcePage(w, r, http.StatusOK, nil, nil)
 }
 
 // salesforcePage shows the connection, or the form for it. failed is what was
-// wrong with the form that r brings.
-func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status int, failed error) {
+// wrong with the form as it was filled in.
+func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status int, filled url.Values, failed error) {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -55,7 +56,7 @@ func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status i
 		p.Before = "Disconnected from the org " + c.SalesforceOrgID + ". What was synced is still here; connect the same org again and it goes on where it ended."
 	}
 	if p.Here && (!c.Connected || failed != nil || r.URL.Query().Has("change") || r.URL.Query().Has("by")) {
-		p.Connect = s.salesforceForm(r, c, failed)
+		p.Connect = s.salesforceForm(r, c, filled, failed)
 		s.pages.Page(w, r, status, "settings_salesforce", p)
 		return
 	}

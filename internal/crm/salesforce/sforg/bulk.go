@@ -23,7 +23,6 @@ type job struct {
 	modified  instant
 	state     string
 	message   string
-	polls     int // while InProgress
 
 	soql string
 	plan *plan

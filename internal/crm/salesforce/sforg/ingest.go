@@ -107,8 +107,7 @@ func (j *job) ingest(o *Org) {
 func (q *request) ingestResults(j *job, which string) {
 	var buf bytes.Buffer
 	w := csv.NewWriter(&buf)
-	var write func(values ...string)
-	write = func(values ...string) {
+	write := func(values ...string) {
 		if err := w.Write(values); err != nil {
 			q.o.log.Warn("write bulk results", "error", err)
 		}

@@ -143,6 +143,11 @@ func fieldType(t string) (FieldType, bool) {
 	return got, ok
 }
 
+// componentProblem is what Salesforce says of a component, in its own words.
+type componentProblem string
+
+func (p componentProblem) Error() string { return string(p) }
+
 // field turns a package's field into one of the org.
 func (m metaField) field(metadataType bool) (Field, error) {
 	kind, ok := fieldType(m.Type)
@@ -150,7 +155,7 @@ func (m metaField) field(metadataType bool) (Field, error) {
 		return Field{}, fmt.Errorf("'%s' is not a valid value for the enum 'FieldType'", m.Type)
 	}
 	if m.FullName == "" || m.Label == "" {
-		return Field{}, fmt.Errorf("Required field is missing: label")
+		return Field{}, componentProblem("Required field is missing: label")
 	}
 	if !strings.HasSuffix(m.FullName, "__c") {
 		return Field{}, fmt.Errorf("the name of a custom field ends in __c: %s", m.FullName)
@@ -162,18 +167,18 @@ func (m metaField) field(metadataType bool) (Field, error) {
 	}
 	switch {
 	case m.Type == "Text" && (m.Length < 1 || m.Length > 255):
-		return f, fmt.Errorf("Must specify 'length' for a CustomField of type Text")
+		return f, componentProblem("Must specify 'length' for a CustomField of type Text")
 	case m.Type == "LongTextArea" && (m.Length < 256 || m.Length > 131072):
-		return f, fmt.Errorf("Must specify 'length' between 256 and 131,072 for a CustomField of type LongTextArea")
+		return f, componentProblem("Must specify 'length' between 256 and 131,072 for a CustomField of type LongTextArea")
 	case m.Type == "Checkbox":
 		if m.DefaultValue == "" {
-			return f, fmt.Errorf("Must specify 'defaultValue' for a CustomField of type Checkbox")
+			return f, componentProblem("Must specify 'defaultValue' for a CustomField of type Checkbox")
 		}
 		f.Required, f.Defaulted, f.Default = true, true, m.DefaultValue == "true"
 	case m.Type == "Number" && m.Precision == 0:
-		return f, fmt.Errorf("Must specify 'precision' for a CustomField of type Number")
+		return f, componentProblem("Must specify 'precision' for a CustomField of type Number")
 	case kind == TypeReference && len(m.ReferenceTo) == 0:
-		return f, fmt.Errorf("Must specify 'referenceTo' for a CustomField of type Lookup")
+		return f, componentProblem("Must specify 'referenceTo' for a CustomField of type Lookup")
 	case m.Type == "Lookup" && m.Required && m.DeleteRule == "SetNull":
 		return f, fmt.Errorf("a required lookup cannot be cleared when its target is deleted")
 	case kind == TypePicklist && m.ValueSet != nil:
@@ -185,7 +190,7 @@ func (m metaField) field(metadataType bool) (Field, error) {
 			}
 		}
 	case m.Type == "Picklist":
-		return f, fmt.Errorf("Must specify 'valueSet' for a CustomField of type Picklist")
+		return f, componentProblem("Must specify 'valueSet' for a CustomField of type Picklist")
 	}
 	return f, nil
 }
