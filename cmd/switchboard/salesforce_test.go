@@ -20,10 +20,15 @@ func testLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// eachJoint runs a test against a simulated org on each database.
+// eachJoint runs a test against a simulated org on each database, beside other
+// tests: most of the time one waits for a disk.
 func eachJoint(t *testing.T, do func(t *testing.T, j *joint)) {
+	t.Parallel()
 	for _, dialect := range storetest.Dialects() {
-		t.Run(dialect, func(t *testing.T) { do(t, newJoint(t, dialect)) })
+		t.Run(dialect, func(t *testing.T) {
+			t.Parallel()
+			do(t, newJoint(t, dialect))
+		})
 	}
 }
 
