@@ -14,8 +14,8 @@ import (
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
 
-// quietHours are simulated, and a day is so many of them: what happens once a
-// day or once at the beginning is not told from what happens each hour.
+// quietHours are simulated, and a day is so many of them. What it takes to begin
+// is not counted.
 const quietHours = 2
 
 // waits is how a simulated engine waits: the clock is moved instead. What it is
@@ -23,6 +23,7 @@ const quietHours = 2
 type waits struct {
 	clock *storetest.Clock
 	hold  func(time.Duration)
+	begin func() // before the first
 	end   func()
 	until time.Time
 
@@ -33,6 +34,10 @@ type waits struct {
 func (w *waits) after(d time.Duration) <-chan time.Time {
 	if w.hold != nil {
 		w.hold(d)
+	}
+	if w.begin != nil {
+		w.begin()
+		w.begin = nil
 	}
 	now := w.clock.Now()
 	if !now.Before(w.until) {
@@ -49,18 +54,16 @@ func (w *waits) after(d time.Duration) <-chan time.Time {
 }
 
 // quietDay lets the engine sync with an org in which nothing happens, and returns
-// how many API calls that takes in a day, as the org counts. begun is told when
-// to begin to count.
+// how many API calls that takes in a day, as the org counts.
 func quietDay(t *testing.T, j *joint, w *waits) int {
 	t.Helper()
 	j.sync()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w.clock, w.end = j.clock, cancel
+	w.clock, w.begin, w.end = j.clock, j.sf.ResetCalls, cancel // what it takes to begin is not of each day
 	w.until = j.clock.Now().Add(quietHours * time.Hour)
 	config := engineConfig(j.p, j.db, j.org, quiet(), nil)
 	config.After = w.after
-	j.sf.ResetCalls()
 	crm.NewEngine(config).Run(ctx)
 	calls := j.sf.APIUsage()
 	t.Logf("%d calls in %d hours: %v", calls, quietHours, j.sf.Calls())
