@@ -72,6 +72,8 @@ type RemoteUnknownNumbers struct {
 	Object     Object
 	PhoneField string
 	Fields     map[string]string
+	Owner      string `json:",omitempty"` // as the admin there wrote it; "" leaves it to the channel
+	OwnerID    string `json:"-"`          // the Salesforce id of that user, "" if there is none
 }
 
 // SMSObject is the object of our messages in Salesforce.

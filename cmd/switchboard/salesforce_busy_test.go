@@ -84,10 +84,14 @@ func TestPlacingOnBothSidesAtOnceEndsInOne(t *testing.T) {
 	for i := range texts {
 		messages = append(messages, j.text(fmt.Sprintf("+1512555%04d", i), "hi"))
 	}
-	soon(t, time.Minute, "not all texts are there", func() bool { return j.count("SMS__c") == texts })
 	rows := make([]string, texts)
 	for i, m := range messages {
-		rows[i] = j.smsID(m.ID)
+		soon(t, time.Minute, "the text is not there", func() bool {
+			id, err := j.db.SMSOf(t.Context(), j.org, m.ID)
+			j.must(err)
+			rows[i] = id
+			return id != ""
+		})
 	}
 	record := j.here(ours).ID
 	var placing sync.WaitGroup

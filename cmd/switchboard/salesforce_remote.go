@@ -29,7 +29,11 @@ const (
 
 // newEngine returns the engine that keeps the org and its Salesforce the same.
 func newEngine(p *process, db *store.DB, org string, log *slog.Logger, progress crm.Progress) *crm.Engine {
-	return crm.NewEngine(crm.Config{
+	return crm.NewEngine(engineConfig(p, db, org, log, progress))
+}
+
+func engineConfig(p *process, db *store.DB, org string, log *slog.Logger, progress crm.Progress) crm.Config {
+	return crm.Config{
 		DB: db, Org: org, Who: rand.Text(), Progress: progress, Now: p.now, Random: mathrand.Float64, Log: log,
 		Open: func(_ context.Context, c store.Salesforce, secret store.SalesforceSecret, budget *crm.Gate) (crm.Remote, func(), error) {
 			s, err := openSalesforce(p, db, org, c, secret, budget, log)
@@ -43,7 +47,7 @@ func newEngine(p *process, db *store.DB, org string, log *slog.Logger, progress 
 			}
 			return remote, s.close, nil
 		},
-	})
+	}
 }
 
 // salesforceOrg is an org that can be called.
@@ -125,7 +129,7 @@ func (o *salesforceOrg) remote(db *store.DB, org string, log *slog.Logger) (crm.
 		}
 		return err == nil, err
 	}}
-	r := crm.Remote{Records: a, Messages: a, Setup: a, Writer: writer, Sender: remoteSender{o.Org}}
+	r := crm.Remote{Changes: a, Records: a, Messages: a, Setup: a, Writer: writer, Sender: remoteSender{o.Org}}
 	if o.connection.PubSub == "" {
 		return r, nil
 	}
@@ -136,11 +140,7 @@ func (o *salesforceOrg) remote(db *store.DB, org string, log *slog.Logger) (crm.
 			return r, errors.New("the certificate of the Pub/Sub API's signer can't be read: give it in PEM")
 		}
 	}
-	s, err := pubsub.New(pubsub.Config{Address: o.connection.PubSub, Tokens: remoteTokens{o.Org}, Roots: roots, Log: log})
-	if err != nil {
-		return r, err
-	}
-	r.Events = remoteEvents{s}
+	r.Events = remoteEvents{pubsub.Config{Address: o.connection.PubSub, Tokens: remoteTokens{o.Org}, Roots: roots, Log: log}}
 	return r, nil
 }
 
@@ -182,6 +182,7 @@ func problem(err error) error {
 type remoteOrg struct{ org *salesforce.Org }
 
 var (
+	_ crm.ChangeReader  = remoteOrg{}
 	_ crm.RecordReader  = remoteOrg{}
 	_ crm.MessageReader = remoteOrg{}
 	_ crm.SetupReader   = remoteOrg{}
@@ -196,10 +197,24 @@ func (r remoteOrg) Load(ctx context.Context, object switchboard.Object, fields [
 	})
 }
 
-func (r remoteOrg) Changes(ctx context.Context, object switchboard.Object, fields []string, after crm.Cursor) iter.Seq2[crm.RecordPage, error] {
-	return each(r.org.Changes(ctx, object, fields, salesforce.Cursor(after)), func(p salesforce.ChangePage) crm.RecordPage {
-		return crm.RecordPage{Records: p.Records, Next: crm.Cursor(p.Next), ReadAt: p.ReadAt}
-	})
+func (r remoteOrg) Poll(ctx context.Context, messages crm.Cursor, records []crm.Asked) (crm.Polled, error) {
+	asked := make([]salesforce.Asked, len(records))
+	for i, a := range records {
+		asked[i] = salesforce.Asked{Object: a.Object, Fields: a.Fields, After: salesforce.Cursor(a.After)}
+	}
+	polled, err := r.org.Poll(ctx, salesforce.Cursor(messages), asked)
+	if err != nil {
+		return crm.Polled{}, problem(err)
+	}
+	p := crm.Polled{Messages: each(polled.Messages, func(p salesforce.MessagePage) crm.MessagePage {
+		return crm.MessagePage{Messages: p.Messages, Next: crm.Cursor(p.Next), ReadAt: p.ReadAt}
+	})}
+	for _, pages := range polled.Records {
+		p.Records = append(p.Records, each(pages, func(p salesforce.ChangePage) crm.RecordPage {
+			return crm.RecordPage{Records: p.Records, Next: crm.Cursor(p.Next), ReadAt: p.ReadAt}
+		}))
+	}
+	return p, nil
 }
 
 func (r remoteOrg) Find(ctx context.Context, object switchboard.Object, fields, ids []string) ([]switchboard.RemoteRecord, error) {
@@ -209,12 +224,6 @@ func (r remoteOrg) Find(ctx context.Context, object switchboard.Object, fields, 
 
 func (r remoteOrg) IDs(ctx context.Context, object switchboard.Object) iter.Seq2[[]string, error] {
 	return each(r.org.IDs(ctx, object), func(ids []string) []string { return ids })
-}
-
-func (r remoteOrg) MessageChanges(ctx context.Context, after crm.Cursor) iter.Seq2[crm.MessagePage, error] {
-	return each(r.org.MessageChanges(ctx, salesforce.Cursor(after)), func(p salesforce.MessagePage) crm.MessagePage {
-		return crm.MessagePage{Messages: p.Messages, Next: crm.Cursor(p.Next), ReadAt: p.ReadAt}
-	})
 }
 
 func (r remoteOrg) FindMessages(ctx context.Context, ids []string) ([]switchboard.RemoteMessage, error) {
@@ -345,10 +354,16 @@ func (t remoteTokens) Session(ctx context.Context) (pubsub.Session, error) {
 func (t remoteTokens) Invalidate(access string) { t.org.Invalidate(access) }
 
 // remoteEvents is the stream of changes.
-type remoteEvents struct{ subscriber *pubsub.Subscriber }
+type remoteEvents struct{ config pubsub.Config }
 
 func (e remoteEvents) Subscribe(ctx context.Context, object switchboard.Object, from []byte, handle func(context.Context, crm.Events) error) error {
-	return e.subscriber.Subscribe(ctx, pubsub.Topic(string(object)), pubsub.Position{ReplayID: from}, func(ctx context.Context, b pubsub.Batch) error {
+	config := e.config
+	config.Lost = func(ctx context.Context) error { return handle(ctx, crm.Events{Lost: true}) }
+	s, err := pubsub.New(config)
+	if err != nil {
+		return err
+	}
+	return s.Subscribe(ctx, pubsub.Topic(string(object)), pubsub.Position{ReplayID: from}, func(ctx context.Context, b pubsub.Batch) error {
 		return handle(ctx, eventsOf(b))
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,19 @@ func (j *joint) openBells() int {
 // createUnknown switches Create Records From Unknown Numbers on, in the org, whose word counts.
 func (j *joint) createUnknown() {
 	j.t.Helper()
+	j.setUnknown("")
+	j.clock.Advance(10 * time.Minute)
+	j.sync()
+	s, err := j.db.Settings(j.t.Context(), j.org)
+	j.must(err)
+	if !s.UnknownNumbers.Enabled {
+		j.t.Fatal("the org's setting was not read")
+	}
+}
+
+// setUnknown switches it on in the org, with an owner or none.
+func (j *joint) setUnknown(owner string) {
+	j.t.Helper()
 	var whole, changed bytes.Buffer
 	j.must(orgpackage.Zip(&whole, orgpackage.Options{}))
 	from, err := zip.NewReader(bytes.NewReader(whole.Bytes()), int64(whole.Len()))
@@ -153,6 +167,9 @@ func (j *joint) createUnknown() {
 		j.must(err)
 		if strings.Contains(f.Name, "Create_Records_From_Unknown_Numbers.Default") {
 			text = bytes.Replace(text, []byte(">false</value>"), []byte(">true</value>"), 1)
+			if owner != "" {
+				text = regexp.MustCompile(`(<field>Owner__c</field>\s*)<value[^>]*/>`).ReplaceAll(text, []byte(`${1}<value xsi:type="xsd:string">`+owner+`</value>`))
+			}
 		}
 		w, err := to.Create(f.Name)
 		j.must(err)
@@ -164,13 +181,6 @@ func (j *joint) createUnknown() {
 		_, err = remote.Deploy(j.t.Context(), changed.Bytes(), nil)
 		j.must(err)
 	})
-	j.clock.Advance(10 * time.Minute)
-	j.sync()
-	s, err := j.db.Settings(j.t.Context(), j.org)
-	j.must(err)
-	if !s.UnknownNumbers.Enabled {
-		j.t.Fatal("the org's setting was not read")
-	}
 }
 
 // rows asks the org.

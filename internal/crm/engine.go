@@ -26,8 +26,10 @@ type Config struct {
 	// Progress, if not nil, is told how far a first load is.
 	Progress Progress
 	Now      func() time.Time
-	Random   func() float64
-	Log      *slog.Logger
+	// After is how polls wait; nil waits by the machine's clock.
+	After  func(time.Duration) <-chan time.Time
+	Random func() float64
+	Log    *slog.Logger
 }
 
 // Engine keeps one org and its Salesforce the same, for as long as one is
@@ -40,6 +42,9 @@ type Engine struct {
 
 // NewEngine returns an engine. It does nothing until it is run.
 func NewEngine(c Config) *Engine {
+	if c.After == nil {
+		c.After = time.After
+	}
 	return &Engine{c: c, wake: make(chan struct{}, 1), poll: make(chan struct{}, 1)}
 }
 
@@ -89,7 +94,7 @@ func (e *Engine) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s := &session{connection: c, gate: gate, end: end}
-	s.puller = &Puller{db: e.c.DB, org: e.c.Org, who: e.c.Who, remote: remote, gate: gate, progress: e.c.Progress, now: e.c.Now, log: e.c.Log}
+	s.puller = &Puller{hidden: map[switchboard.Object]*hiding{}, db: e.c.DB, org: e.c.Org, who: e.c.Who, remote: remote, gate: gate, progress: e.c.Progress, now: e.c.Now, log: e.c.Log}
 	s.pusher = &Pusher{db: e.c.DB, org: e.c.Org, remote: remote, gate: gate, puller: s.puller, now: e.c.Now, log: e.c.Log}
 	for _, w := range []struct {
 		kind    string
@@ -125,7 +130,7 @@ func (e *Engine) Run(ctx context.Context) {
 			failures++
 			wait = min(firstPause<<min(failures, 10), 5*time.Minute)
 			e.c.Log.Error("Salesforce can't be opened", "err", err)
-			e.note(ctx, err, false)
+			e.note(ctx, nil, err)
 		case s != nil:
 			failures = 0
 			e.c.Log.Info("syncing with Salesforce", "salesforce_org", s.connection.SalesforceOrgID)
@@ -182,28 +187,70 @@ func (e *Engine) work(ctx context.Context, s *session) {
 
 // pullOften reads what changes until ctx ends.
 func (e *Engine) pullOften(ctx context.Context, s *session) {
-	for ctx.Err() == nil {
-		if pause := s.gate.Pause(); pause == 0 {
+	for asked := true; ctx.Err() == nil; {
+		all, wait := true, s.gate.pollEvery(s.streamed())
+		switch since := e.sinceCycle(ctx); {
+		case s.gate.Pause() > 0:
+			wait = max(pollUsual, min(s.gate.Pause(), pollSlowest))
+		case !asked && since < wait-pollSlack:
+			wait -= since // another process did it meanwhile
+		default:
 			err := s.puller.Pull(ctx, false)
-			if err == nil {
-				err = e.backfill(ctx)
+			if err == nil || errors.Is(err, errPartly) {
+				var berr error
+				if all, berr = e.backfill(ctx); err == nil {
+					err = berr
+				}
 			}
-			e.report(ctx, err)
+			wait = s.gate.pollEvery(s.streamed() && err == nil)
+			e.report(ctx, s, err)
 		}
-		timer := time.NewTimer(max(s.gate.pollEvery(len(usualPolls)), min(s.gate.Pause(), pollLatest)))
-		select {
-		case <-ctx.Done():
-		case <-e.poll:
-		case <-timer.C:
-		}
-		timer.Stop()
+		asked = e.rest(ctx, wait, all)
 	}
 }
 
-// usualPolls are the calls of a poll.
-var usualPolls = [...]switchboard.Object{switchboard.SMSObject, switchboard.Account, switchboard.Contact, switchboard.Lead}
+// pollSlack is how much sooner than it is due a poll may be done.
+const pollSlack = 2 * time.Second
 
-func (e *Engine) report(ctx context.Context, err error) {
+// streamed reports whether changes are heard of as they happen.
+func (s *session) streamed() bool { return s.puller.streams.all() }
+
+// sinceCycle returns how long ago everything was synced last, by whichever
+// process.
+func (e *Engine) sinceCycle(ctx context.Context) time.Duration {
+	c, err := e.c.DB.Salesforce(ctx, e.c.Org)
+	if err != nil {
+		return time.Duration(1<<63 - 1)
+	}
+	return max(0, e.c.Now().Sub(c.SyncedAt))
+}
+
+// rest waits until a poll is due, and meanwhile asks for what was here before,
+// unless that is all done. It reports whether somebody wants the poll now.
+func (e *Engine) rest(ctx context.Context, wait time.Duration, all bool) bool {
+	due := e.c.After(wait)
+	for {
+		var more <-chan time.Time
+		if !all && wait > pollUsual {
+			more = e.c.After(pollUsual)
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-e.poll:
+			return true
+		case <-due:
+			return false
+		case <-more:
+			var err error
+			if all, err = e.backfill(ctx); err != nil && ctx.Err() == nil {
+				e.c.Log.Warn("could not ask for what was here before Salesforce", "err", err)
+			}
+		}
+	}
+}
+
+func (e *Engine) report(ctx context.Context, s *session, err error) {
 	switch {
 	case ctx.Err() != nil, errors.Is(err, errBusy):
 		return
@@ -212,13 +259,20 @@ func (e *Engine) report(ctx context.Context, err error) {
 	case err != nil:
 		e.c.Log.Warn("could not read what changed in Salesforce", "err", err)
 	}
-	e.note(ctx, err, err == nil)
+	e.note(ctx, s, err)
 }
 
-func (e *Engine) note(ctx context.Context, err error, cycle bool) {
-	status := store.VerdictOK
-	if err != nil {
+// note writes down how it stands: what is wrong, what a person should know
+// though all was synced, or that all is well. s is nil if there is none.
+func (e *Engine) note(ctx context.Context, s *session, err error) {
+	status, cycle := store.VerdictOK, err == nil
+	switch {
+	case err != nil:
 		status = sentenceOf(err)
+	case s != nil:
+		if said := cmp.Or(s.puller.notice(), slow(s.gate.pollEvery(false))); said != "" {
+			status = said
+		}
 	}
 	if nerr := e.c.DB.NoteSalesforce(ctx, e.c.Org, status, cycle); nerr != nil && ctx.Err() == nil {
 		e.c.Log.Warn("could not write down how it stands with Salesforce", "err", nerr)
@@ -229,11 +283,12 @@ func (e *Engine) note(ctx context.Context, err error, cycle bool) {
 // wait long behind old ones.
 const backfillAtOnce = 400
 
-// backfill asks for what was here before the Salesforce was connected.
-func (e *Engine) backfill(ctx context.Context) error {
+// backfill asks for what was here before the Salesforce was connected, and
+// reports whether that is all of it.
+func (e *Engine) backfill(ctx context.Context) (bool, error) {
 	state, err := e.c.DB.OutboxState(ctx)
 	if err != nil || state.Waiting > backfillAtOnce {
-		return err
+		return false, err
 	}
 	for ctx.Err() == nil {
 		n, all, err := e.c.DB.PushMissing(ctx, e.c.Org, backfillAtOnce)
@@ -241,10 +296,10 @@ func (e *Engine) backfill(ctx context.Context) error {
 			e.Wake()
 		}
 		if err != nil || all || n > 0 {
-			return err
+			return all, err
 		}
 	}
-	return ctx.Err()
+	return false, ctx.Err()
 }
 
 // syncRounds bounds how often a whole cycle is repeated for what it brings up
@@ -269,7 +324,7 @@ func (e *Engine) SyncOnce(ctx context.Context, full bool) error {
 	err = e.syncOnce(ctx, s, full)
 	within, done := noting(ctx)
 	defer done()
-	e.note(within, err, err == nil)
+	e.note(within, s, err)
 	return errors.Join(err, s.gate.Flush(within, e.c.DB, e.c.Org))
 }
 

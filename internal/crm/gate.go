@@ -3,6 +3,7 @@ package crm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -26,6 +27,10 @@ const (
 	bellShare  = 0.97
 )
 
+// askAgain is after how long what Salesforce said of its calls is no reason any
+// more not to ask for anything.
+const askAgain = 30 * time.Minute
+
 // The uses of calls.
 const (
 	UsePoll  = "poll"
@@ -45,6 +50,7 @@ type Gate struct {
 	failures  int
 	limits    int
 	used, max int64 // as Salesforce says
+	said      time.Time
 	ours      int64 // today
 	day       string
 	unwritten map[string]int64
@@ -54,7 +60,7 @@ type Gate struct {
 func NewGate(ctx context.Context, db *store.DB, org string, c store.Salesforce, now func() time.Time) (*Gate, error) {
 	g := &Gate{now: now, daily: c.DailyCalls, until: c.ParkedUntil, day: now().UTC().Format(time.DateOnly), unwritten: map[string]int64{}}
 	if now().Sub(c.CallsAt) < 24*time.Hour {
-		g.used, g.max = c.CallsUsed, c.CallsMax
+		g.used, g.max, g.said = c.CallsUsed, c.CallsMax, c.CallsAt
 	}
 	calls, err := db.CallsToday(ctx, org)
 	for _, n := range calls {
@@ -89,6 +95,9 @@ func (g *Gate) May(_ context.Context, use string) error {
 	if g.daily > 0 && float64(g.ours) >= share*float64(g.daily) {
 		return errSpent
 	}
+	if use == UsePoll && g.now().Sub(g.said) >= askAgain {
+		return nil // calls may have become free since, and only an answer tells
+	}
 	if use != UseWrite && g.max > 0 && float64(g.used) >= share*float64(g.max) {
 		return errSpent
 	}
@@ -104,7 +113,7 @@ func (g *Gate) Spent(use string, used, limit int64) {
 	g.ours++
 	g.unwritten[use]++
 	if limit > 0 {
-		g.used, g.max = used, limit
+		g.used, g.max, g.said = used, limit, g.now()
 	}
 }
 
@@ -178,24 +187,61 @@ func (g *Gate) Flush(ctx context.Context, db *store.DB, org string) error {
 	return err
 }
 
-// pollEvery returns how long to wait between polls that make so many calls: as
-// short as is useful, and longer where the org has few.
-func (g *Gate) pollEvery(calls int) time.Duration {
+// pollEvery returns how long to wait between two polls, which are a call each.
+// streamed says that changes are heard of as they happen: then the poll is there
+// for what that leaves out. It is slower where the org has few calls in a day, or
+// few left.
+func (g *Gate) pollEvery(streamed bool) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	const share = 0.6 // of all calls of a day
-	if g.max == 0 {
-		return pollSoonest
+	g.turnDay()
+	wait := pollUsual
+	if streamed {
+		wait = pollStreamed
 	}
-	wait := time.Duration(float64(24*time.Hour) * float64(calls) / (share * float64(g.max)))
-	return min(max(wait, pollSoonest), pollLatest)
+	for _, b := range [...]struct{ used, max int64 }{{g.used, g.max}, {g.ours, g.daily}} {
+		if b.max <= 0 {
+			continue
+		}
+		most := pollShare * float64(b.max)
+		evenly := time.Duration(float64(24*time.Hour) / (pollsOf * most))
+		low := pollsLow * most
+		if left := most - float64(b.used); left < low {
+			evenly = max(evenly, time.Duration(float64(pollUsual)*low/max(left, 1)))
+		}
+		wait = max(wait, min(evenly, pollSlowest))
+	}
+	return wait
 }
 
-// A change there is here within half a minute.
+// How often what changed is asked for. At the usual pace a change is here within
+// half a minute, for 4,000 calls a day and a thousand more for descriptions and
+// settings.
 const (
-	pollSoonest = 12 * time.Second
-	pollLatest  = 22 * time.Second
+	pollUsual    = 22 * time.Second
+	pollStreamed = 5 * time.Minute
+	pollSlowest  = 10 * time.Minute
+
+	pollsOf  = 0.6  // share of what may be read in a day that polls take
+	pollsLow = 0.25 // share of that below which they become rarer
 )
+
+// slow returns what a person is told of polls that are so far apart, "" where
+// that is as usual.
+func slow(every time.Duration) string {
+	if every <= pollUsual {
+		return ""
+	}
+	return "So few of the org's API calls of the day are left that Salesforce is asked for changes only every " + lasting(every) + "."
+}
+
+// lasting says how long d is.
+func lasting(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%.0f seconds", d.Seconds())
+	}
+	return fmt.Sprintf("%.0f minutes", d.Minutes())
+}
 
 // sentenceOf returns what a person is told of err.
 func sentenceOf(err error) string {

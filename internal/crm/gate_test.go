@@ -2,8 +2,11 @@ package crm
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/switchboardhq/switchboard"
 )
 
 func newGate(now *time.Time) *Gate {
@@ -93,13 +96,79 @@ func TestOurOwnBoundOfTheDayHoldsForEverything(t *testing.T) {
 	}
 }
 
-func TestPollsAreAsSoonAsTheOrgsCallsAllow(t *testing.T) {
-	for limit, want := range map[int64]time.Duration{0: pollSoonest, 1_000_000: pollSoonest, 30_000: 19200 * time.Millisecond, 5_000: pollLatest} {
+func TestPollsAreAsFarApartAsTheOrgsCallsAsk(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		used, limit int64
+		ours, daily int64
+		usual       time.Duration
+		streamed    time.Duration
+	}{
+		{"nothing is known yet", 0, 0, 0, 0, pollUsual, pollStreamed},
+		{"plenty", 10, 1_000_000, 0, 0, pollUsual, pollStreamed},
+		{"a small org", 10, 15_000, 0, 0, pollUsual, pollStreamed},
+		{"a small org that others use", 8_900, 15_000, 0, 0, pollUsual, pollStreamed},
+		{"half of the last quarter is left", 10_500, 15_000, 0, 0, 44 * time.Second, pollStreamed},
+		{"hardly any are left", 11_990, 15_000, 0, 0, pollSlowest, pollSlowest},
+		{"none are left", 14_000, 15_000, 0, 0, pollSlowest, pollSlowest},
+		{"few in a day", 1, 3_000, 0, 0, 60 * time.Second, pollStreamed},
+		{"very few in a day", 1, 100, 0, 0, pollSlowest, pollSlowest},
+		{"few by our own bound", 1, 1_000_000, 1, 3_000, 60 * time.Second, pollStreamed},
+		{"our own bound is nearly reached", 1, 1_000_000, 2_390, 3_000, pollSlowest, pollSlowest},
+	} {
 		now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 		g := newGate(&now)
-		g.Spent(UsePoll, 1, limit)
-		if got := g.pollEvery(4); got != want {
-			t.Errorf("with %d calls a day it polls every %s, want %s", limit, got, want)
+		g.used, g.max, g.ours, g.daily = tc.used, tc.limit, tc.ours, tc.daily
+		if usual, streamed := g.pollEvery(false).Round(time.Second), g.pollEvery(true); usual != tc.usual || streamed != tc.streamed {
+			t.Errorf("%s: it polls every %s, and %s with a stream; want %s and %s", tc.name, usual, streamed, tc.usual, tc.streamed)
+		}
+		if told := slow(g.pollEvery(false)); (told != "") != (tc.usual > pollUsual) {
+			t.Errorf("%s: a person is told %q", tc.name, told)
+		}
+	}
+}
+
+func TestSlowPollsAreTold(t *testing.T) {
+	for every, want := range map[time.Duration]string{44 * time.Second: "every 44 seconds.", 119 * time.Second: "every 119 seconds.", 150 * time.Second: "every 2 minutes.", pollSlowest: "every 10 minutes."} {
+		if got := slow(every); !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %q", every, got)
+		}
+	}
+}
+
+// Who stopped at the limit finds out when calls are free again, though nothing
+// else calls.
+func TestWhatSalesforceSaidOfItsCallsGetsOld(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	g := newGate(&now)
+	g.Spent(UsePoll, 850, 1000)
+	now = now.Add(askAgain - time.Second)
+	if err := g.May(t.Context(), UsePoll); !errors.Is(err, errSpent) {
+		t.Errorf("a little later: %v", err)
+	}
+	now = now.Add(time.Second)
+	if err := g.May(t.Context(), UsePoll); err != nil {
+		t.Errorf("half an hour later: %v", err)
+	}
+	g.Spent(UsePoll, 851, 1000)
+	if err := g.May(t.Context(), UsePoll); !errors.Is(err, errSpent) {
+		t.Errorf("told anew: %v", err)
+	}
+}
+
+func TestAllStreamsHaveToBeUp(t *testing.T) {
+	var s streams
+	if s.all() {
+		t.Error("none are enough")
+	}
+	s.expect(2)
+	for _, step := range []struct {
+		o         switchboard.Object
+		up        bool
+		news, all bool
+	}{{"Contact", true, true, false}, {"Contact", true, false, false}, {"Lead", false, false, false}, {"Lead", true, true, true}, {"Contact", false, true, false}, {"Contact", false, false, false}, {"Contact", true, true, true}} {
+		if news := s.set(step.o, step.up); news != step.news || s.all() != step.all {
+			t.Errorf("%+v: news %v, all %v", step, news, s.all())
 		}
 	}
 }

@@ -37,9 +37,13 @@ type Puller struct {
 	now      func() time.Time
 	log      *slog.Logger
 
+	streams streams
+
 	pulling sync.Mutex // one Pull at a time
 	setupAt time.Time
 	usersAt time.Time
+	hidden  map[switchboard.Object]*hiding // what can't be read, by itself
+	said    string                         // what a person should know of the settings there
 
 	// applying is held from a reading until it is applied, so that of two readings
 	// of one thing the older is never applied last. A load does without: there the
@@ -120,12 +124,46 @@ func (p *Puller) pull(ctx context.Context, full bool) error {
 		return p.noted(ctx, err)
 	}
 	for _, o := range s.objects {
+		if p.hidden[o] != nil {
+			continue
+		}
 		if err := p.compareIfDue(ctx, s, o, full); err != nil {
 			return fmt.Errorf("compare the ids of %s: %w", o, p.noted(ctx, err))
 		}
 	}
 	p.gate.note(nil)
+	for _, o := range s.objects {
+		if h := p.hidden[o]; h != nil {
+			return fmt.Errorf("%w: %s: %w", errPartly, o, h.err)
+		}
+	}
 	return nil
+}
+
+// errPartly is why not all was read, though the rest was.
+var errPartly = errors.New("an object in Salesforce can't be read")
+
+// hiding is an object that can't be read, for a reason that is its own and stays
+// until a person does something about it: a permission was lost.
+type hiding struct {
+	err   error
+	times int
+	until time.Time // when it is asked for again
+}
+
+// hide notes that an object can't be read. The first time it may have lost just
+// a field, which the next poll does without.
+func (p *Puller) hide(o switchboard.Object, err error) {
+	h := p.hidden[o]
+	if h == nil {
+		h = &hiding{}
+		p.hidden[o] = h
+		p.log.Warn("an object in Salesforce can't be read", "object", o, "err", err)
+	}
+	h.err, h.times = err, h.times+1
+	if h.times > 1 {
+		h.until = p.now().Add(setupEvery)
+	}
 }
 
 // noted tells the gate of an error of Salesforce's.
@@ -153,22 +191,51 @@ func (p *Puller) setup(ctx context.Context, now bool) error {
 		p.usersAt = p.now()
 	}
 	if now || p.now().Sub(p.setupAt) >= setupEvery {
-		u, err := p.remote.Setup.UnknownNumbers(ctx)
-		if err == nil && u != nil {
-			_, err = p.db.SetRemoteUnknownNumbers(ctx, p.org, *u)
-		}
-		var coded *switchboard.Error
-		var problem *Problem
-		switch {
-		case err == nil:
-		case errors.As(err, &coded) && coded.Code == switchboard.CodeInvalid, errors.As(err, &problem) && problem.Kind == Permanent:
-			p.log.Warn("Create Records From Unknown Numbers in Salesforce can't be used as it is", "err", err)
-		default:
-			return p.noted(ctx, err)
-		}
-		p.setupAt = p.now()
+		return p.unknownNumbers(ctx)
 	}
 	return nil
+}
+
+// unknownNumbers reads Create Records From Unknown Numbers.
+func (p *Puller) unknownNumbers(ctx context.Context) error {
+	u, err := p.remote.Setup.UnknownNumbers(ctx)
+	stranger := false
+	if err == nil && u != nil {
+		stranger, err = p.db.SetRemoteUnknownNumbers(ctx, p.org, *u)
+	}
+	said := ""
+	var coded *switchboard.Error
+	var problem *Problem
+	switch {
+	case err == nil && stranger:
+		said = fmt.Sprintf("Create Records From Unknown Numbers in Salesforce names the owner %q, who is no user of Switchboard; the owner stays as it is set here. Add a user with the same e-mail address, or name another.", clip(u.Owner))
+	case err == nil:
+	case errors.As(err, &coded) && coded.Code == switchboard.CodeInvalid, errors.As(err, &problem) && problem.Kind == Permanent:
+		said = "Create Records From Unknown Numbers in Salesforce can't be used as it is: " + sentenceOf(err)
+	default:
+		return p.noted(ctx, err)
+	}
+	if said != p.said && said != "" {
+		p.log.Warn("Create Records From Unknown Numbers in Salesforce can't be used as it is", "stranger", stranger, "err", err)
+	}
+	p.said, p.setupAt = said, p.now()
+	return nil
+}
+
+// clip bounds what is quoted of Salesforce's.
+func clip(s string) string {
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}
+
+// notice is what a person should know though all was synced, "" if nothing.
+func (p *Puller) notice() string {
+	p.pulling.Lock()
+	defer p.pulling.Unlock()
+	return p.said
 }
 
 // load reads all records of an object, unless that was done by the fields that
@@ -229,30 +296,45 @@ const held = 4000
 func (p *Puller) poll(ctx context.Context, s scope) error {
 	p.applying.Lock()
 	defer p.applying.Unlock()
-	messages, next, readAt, err := p.changedMessages(ctx)
+	asked, cursors, err := p.asked(ctx, s)
+	if err != nil {
+		return err
+	}
+	at, err := p.db.SyncCursor(ctx, p.org, switchboard.SMSObject)
+	if err != nil {
+		return err
+	}
+	polled, err := p.remote.Changes.Poll(ctx, back(at.Stamp), asked)
+	if err != nil {
+		return err
+	}
+	messages, next, readAt, err := changedMessages(polled)
 	if err != nil {
 		return err
 	}
 	batch := store.Remote{ReadAt: readAt, Messages: messages}
-	var cursors []store.SyncCursor
+	var read []store.SyncCursor // as far as the batch goes
 	flush := func() error {
 		if err := p.apply(ctx, s, batch); err != nil {
 			return err
 		}
-		for _, c := range cursors {
+		for _, c := range read {
 			if err := p.db.SetSyncCursor(ctx, p.org, c); err != nil {
 				return err
 			}
 		}
-		batch, cursors = store.Remote{}, nil
+		batch, read = store.Remote{}, nil
 		return p.stillReading(ctx)
 	}
-	for _, o := range s.objects {
-		c, err := p.db.SyncCursor(ctx, p.org, o)
-		if err != nil {
-			return err
-		}
-		for page, err := range p.remote.Records.Changes(ctx, o, s.fields[o], back(c.Stamp)) {
+	for i, c := range cursors {
+		shown := true
+		for page, err := range polled.Records[i] {
+			var problem *Problem
+			if errors.As(err, &problem) && problem.Kind == Permanent {
+				p.hide(c.Object, err)
+				shown = false
+				break
+			}
 			if err != nil {
 				return err
 			}
@@ -263,12 +345,15 @@ func (p *Puller) poll(ctx context.Context, s scope) error {
 			if page.Next.Stamp.After(c.Stamp) {
 				c.Stamp = page.Next.Stamp
 			}
-			cursors = append(slices.DeleteFunc(cursors, func(have store.SyncCursor) bool { return have.Object == o }), c)
+			read = append(slices.DeleteFunc(read, func(have store.SyncCursor) bool { return have.Object == c.Object }), c)
 			if len(batch.Records) >= held {
 				if err := flush(); err != nil {
 					return err
 				}
 			}
+		}
+		if shown {
+			delete(p.hidden, c.Object)
 		}
 	}
 	if err := flush(); err != nil {
@@ -290,17 +375,29 @@ func back(stamp time.Time) Cursor {
 	return Cursor{Stamp: stamp.Add(-Overlap)}
 }
 
-// changedMessages returns the messages that changed. Where there are very many,
-// it applies all but the last of them by the way.
-func (p *Puller) changedMessages(ctx context.Context) ([]switchboard.RemoteMessage, Cursor, time.Time, error) {
-	c, err := p.db.SyncCursor(ctx, p.org, switchboard.SMSObject)
-	if err != nil {
-		return nil, Cursor{}, time.Time{}, err
+// asked returns what a poll asks for, and how far each of it has been read.
+func (p *Puller) asked(ctx context.Context, s scope) ([]Asked, []store.SyncCursor, error) {
+	var asked []Asked
+	var cursors []store.SyncCursor
+	for _, o := range s.objects {
+		if h := p.hidden[o]; h != nil && p.now().Before(h.until) {
+			continue
+		}
+		c, err := p.db.SyncCursor(ctx, p.org, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		asked, cursors = append(asked, Asked{Object: o, Fields: s.fields[o], After: back(c.Stamp)}), append(cursors, c)
 	}
+	return asked, cursors, nil
+}
+
+// changedMessages returns the messages that changed.
+func changedMessages(polled Polled) ([]switchboard.RemoteMessage, Cursor, time.Time, error) {
 	var all []switchboard.RemoteMessage
 	var next Cursor
 	var readAt time.Time
-	for page, err := range p.remote.Messages.MessageChanges(ctx, back(c.Stamp)) {
+	for page, err := range polled.Messages {
 		if err != nil {
 			return nil, next, readAt, err
 		}

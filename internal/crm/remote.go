@@ -11,6 +11,7 @@ import (
 // Remote is an org's Salesforce, as an adapter reaches it. All its errors are a
 // [*Problem], or count as one of kind [Retry].
 type Remote struct {
+	Changes  ChangeReader
 	Records  RecordReader
 	Messages MessageReader
 	Setup    SetupReader
@@ -19,15 +20,34 @@ type Remote struct {
 	Events   EventSource // nil: the poll alone finds changes
 }
 
+// ChangeReader reads what changed.
+type ChangeReader interface {
+	// Poll asks for the messages behind a cursor and for the records of objects
+	// behind theirs, in as few calls as it can. Its own error is about all of it.
+	Poll(ctx context.Context, messages Cursor, records []Asked) (Polled, error)
+}
+
+// Asked is an object whose changed records are asked for.
+type Asked struct {
+	Object switchboard.Object
+	Fields []string
+	After  Cursor
+}
+
+// Polled yields what changed, oldest change first, messages that people changed
+// and records: deleted, merged and converted ones among them. The messages were
+// read before the records, so that what they name is among these.
+type Polled struct {
+	Messages iter.Seq2[MessagePage, error]
+	Records  []iter.Seq2[RecordPage, error] // in the order in which they were asked for; an error is that object's
+}
+
 // RecordReader reads records. What it yields is in pages, so that a million of
 // them need little memory.
 type RecordReader interface {
 	// Load yields all records of an object, those in the bin too, from where an
 	// earlier load stopped; the zero value begins one.
 	Load(ctx context.Context, object switchboard.Object, fields []string, from Loading) iter.Seq2[LoadPage, error]
-	// Changes yields the records behind a cursor, oldest change first: deleted,
-	// merged and converted ones among them.
-	Changes(ctx context.Context, object switchboard.Object, fields []string, after Cursor) iter.Seq2[RecordPage, error]
 	// Find returns the records with the ids. One that is left out has gone
 	// without a trace.
 	Find(ctx context.Context, object switchboard.Object, fields, ids []string) ([]switchboard.RemoteRecord, error)
@@ -37,8 +57,6 @@ type RecordReader interface {
 
 // MessageReader reads what people changed about SMS__c rows.
 type MessageReader interface {
-	// MessageChanges yields the rows behind a cursor, oldest change first.
-	MessageChanges(ctx context.Context, after Cursor) iter.Seq2[MessagePage, error]
 	// FindMessages returns the rows with the ids.
 	FindMessages(ctx context.Context, ids []string) ([]switchboard.RemoteMessage, error)
 }
@@ -131,6 +149,10 @@ type Events struct {
 	IDs    []string // of the records that changed
 	All    bool     // any of them may have, and nothing tells which
 	Replay []byte   // where to go on after this; nil: as before
+	// Lost says that nothing comes for now, which is told anew with each attempt
+	// to go on. The next word of any other kind ends it: there is one at least
+	// every few minutes, even if it tells of nothing.
+	Lost bool
 }
 
 // SMS is a message as it is to be in Salesforce.

@@ -17,6 +17,9 @@ type RecordSync struct {
 	Wanted       bool
 	SalesforceID string
 	Waiting      bool // something of it is still to be written
+	// GivenUp is why it is not tried any more though Salesforce did not refuse it,
+	// such as after too many answers that never came; "": it is tried, or written.
+	GivenUp string
 	// MergedInto is the record that stands for this one since the two were merged,
 	// or since this Lead was converted; "": none does.
 	MergedInto string
@@ -49,7 +52,13 @@ func (db *DB) RecordSync(ctx context.Context, org, record string) (RecordSync, e
 		}
 		var jobs int
 		err = t.one("SELECT COUNT(*) FROM outbox WHERE org_id = $1 AND kind = $2 AND job_key = $3 AND NOT dead", []any{org, KindRecordPush, record}, &jobs)
-		s.Waiting = s.Waiting || jobs > 0
+		if s.Waiting = s.Waiting || jobs > 0; err != nil || jobs > 0 || s.Refused != nil {
+			return err
+		}
+		dead, err := t.deadPushes(org, countLimit, record)
+		if len(dead) > 0 {
+			s.Waiting, s.GivenUp = false, dead[0].Reason
+		}
 		return err
 	})
 	return s, err
@@ -101,7 +110,7 @@ func (db *DB) Unwritten(ctx context.Context, org string, limit int) ([]Unwritten
 			at[[2]string{KindRecordPush, e.Record.ID}] = len(list)
 			list = append(list, Unwritten{Kind: KindRecordPush, SubjectID: e.Record.ID, Reason: e.Message, Field: e.Field, Matches: e.Matches, At: e.At})
 		}
-		dead, err := t.deadPushes(org, limit)
+		dead, err := t.deadPushes(org, limit, "")
 		if err != nil {
 			return err
 		}
@@ -121,8 +130,9 @@ func (db *DB) Unwritten(ctx context.Context, org string, limit int) ([]Unwritten
 }
 
 // deadPushes returns the jobs for Salesforce that were given up and whose
-// subjects have not been written since, the newest of each subject first.
-func (t *tx) deadPushes(org string, limit int) ([]Unwritten, error) {
+// subjects have not been written since, the newest of each subject first: those
+// of one subject, or of all if it is "".
+func (t *tx) deadPushes(org string, limit int, subject string) ([]Unwritten, error) {
 	var list []Unwritten
 	return list, t.each(func(rows *sql.Rows) error {
 		var u Unwritten
@@ -136,12 +146,12 @@ func (t *tx) deadPushes(org string, limit int) ([]Unwritten, error) {
 		LEFT JOIN record_sync r ON o.kind = $3 AND r.org_id = o.org_id AND r.record_id = o.subject_id
 		LEFT JOIN record own ON o.kind = $3 AND own.org_id = o.org_id AND own.id = o.subject_id
 		LEFT JOIN notification n ON o.kind = $4 AND n.org_id = o.org_id AND n.id = o.subject_id
-		WHERE o.org_id = $1 AND o.dead AND o.kind IN ($2, $3, $4)
+		WHERE o.org_id = $1 AND o.dead AND o.kind IN ($2, $3, $4) AND ($6 = '' OR o.subject_id = $6)
 		AND NOT EXISTS (SELECT 1 FROM outbox l WHERE l.org_id = o.org_id AND l.kind = o.kind AND l.job_key = o.job_key AND NOT l.dead)
 		AND (o.kind <> $2 OR m.message_id IS NULL OR m.error <> '' OR m.noted_at <= o.due_at)
 		AND (o.kind <> $3 OR own.id IS NOT NULL AND (NOT own.deleted OR r.salesforce_id IS NOT NULL AND NOT r.base_deleted) AND (r.record_id IS NULL OR r.error_at > 0 OR r.noted_at <= o.due_at))
 		AND (o.kind <> $4 OR n.id IS NOT NULL AND n.state <> 'cleared' AND n.rang_at = 0)
-		ORDER BY o.id DESC LIMIT $5`, org, KindMessagePush, KindRecordPush, KindBell, limit)
+		ORDER BY o.id DESC LIMIT $5`, org, KindMessagePush, KindRecordPush, KindBell, limit, subject)
 }
 
 // RetrySalesforce asks for something that Salesforce did not take to be written

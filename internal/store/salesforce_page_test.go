@@ -74,6 +74,29 @@ func TestUnwritten(t *testing.T) {
 			t.Errorf("the bell is listed as %+v", u)
 		}
 
+		if s, err := db.RecordSync(ctx, org, r.ID); err != nil || s.Refused == nil || s.GivenUp != "" {
+			t.Errorf("refused, the record is %+v, %v", s, err)
+		}
+		lost := storetest.Contact(t, db, dana, "Ben Okafor", "(512) 555-0189")
+		if push, err := db.RecordToPush(ctx, org, lost.ID); err != nil {
+			t.Fatal(err)
+		} else if ok, err := db.RecordSent(ctx, org, push); err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		if s, err := db.RecordSync(ctx, org, lost.ID); err != nil || !s.Waiting || s.GivenUp != "" {
+			t.Errorf("on its way, the record is %+v, %v", s, err)
+		}
+		giveUp(t, db, store.KindRecordPush, "no answer came")
+		if s, err := db.RecordSync(ctx, org, lost.ID); err != nil || s.Waiting || s.GivenUp != "no answer came" {
+			t.Errorf("given up, the record is %+v, %v", s, err)
+		}
+		if err := db.RetrySalesforce(ctx, dana, store.KindRecordPush, lost.ID); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := db.RecordSync(ctx, org, lost.ID); err != nil || !s.Waiting || s.GivenUp != "" {
+			t.Errorf("tried again, the record is %+v, %v", s, err)
+		}
+
 		// Retried, they wait; the words of a record's refusal stay until it is taken.
 		for id, u := range list {
 			if err := db.RetrySalesforce(ctx, dana, u.Kind, id); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -323,40 +322,6 @@ func (t *tx) mergedInto(org string, from *switchboard.Record, into string) error
 	}
 	s.mergedInto, s.baseDeleted, s.sending = into, true, nil
 	return t.writeSynced(org, s)
-}
-
-// SetRemoteUnknownNumbers takes Create Records From Unknown Numbers over from
-// the Salesforce org when somebody has changed it there, and reports whether it
-// was otherwise here. What was last changed holds, on whichever side; the
-// setting that a package brings along, which is off, is nobody's change. It
-// fails with invalid for what cannot be, and changes nothing then.
-func (db *DB) SetRemoteUnknownNumbers(ctx context.Context, org string, r switchboard.RemoteUnknownNumbers) (bool, error) {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return false, err
-	}
-	var seen string
-	err = db.inRead(ctx, func(t *tx) error {
-		return t.one("SELECT unknown_numbers FROM salesforce WHERE org_id = $1", []any{org}, &seen)
-	})
-	if err != nil || seen == string(text) {
-		return false, err
-	}
-	now, err := db.Settings(ctx, org)
-	if err != nil {
-		return false, err
-	}
-	u := now.UnknownNumbers
-	changed := (seen != "" || r.Enabled) && (u.Enabled != r.Enabled || u.Object != r.Object || u.PhoneField != r.PhoneField || !maps.Equal(u.Fields, r.Fields))
-	if changed {
-		u.Enabled, u.Object, u.PhoneField, u.Fields = r.Enabled, r.Object, r.PhoneField, r.Fields
-		if _, err := db.SetUnknownNumbers(ctx, salesforceActor(org), u); err != nil {
-			return false, err
-		}
-	}
-	return changed, db.inTx(ctx, func(t *tx) error {
-		return t.exec("UPDATE salesforce SET unknown_numbers = $2 WHERE org_id = $1", org, string(text))
-	})
 }
 
 // RecordBySalesforceID returns the record that stands here for the one with the

@@ -820,8 +820,19 @@ func TestTheLastChangeOfUnknownNumbersHolds(t *testing.T) {
 		there := func(enabled, changed bool) {
 			t.Helper()
 			r := switchboard.RemoteUnknownNumbers{Enabled: enabled, Object: "Contact", PhoneField: "MobilePhone", Fields: map[string]string{"LastName": "Unknown {phone}"}}
-			if got, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, r); err != nil || got != changed {
-				t.Errorf("the org says %v: changed %v, %v", enabled, got, err)
+			before, err := db.Settings(t.Context(), dana.OrgID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stranger, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, r); err != nil || stranger {
+				t.Errorf("the org says %v: stranger %v, %v", enabled, stranger, err)
+			}
+			after, err := db.Settings(t.Context(), dana.OrgID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := after.Version != before.Version; got != changed {
+				t.Errorf("the org says %v: changed %v", enabled, got)
 			}
 		}
 		want := func(enabled bool) {
@@ -844,5 +855,71 @@ func TestTheLastChangeOfUnknownNumbersHolds(t *testing.T) {
 			t.Errorf("a field that is not matched: %v", err)
 		}
 		want(true)
+	})
+}
+
+// The owner that the org names counts once he is a user here, and until somebody
+// changes it on either side.
+func TestTheOwnerOfUnknownNumbersIsWhoTheOrgNames(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, _ := connected(t, db)
+		bob, ann := sfID("005", 8), sfID("005", 9)
+		ok := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		ok(db.SetSalesforceUsers(t.Context(), dana.OrgID, []switchboard.RemoteUser{
+			{SalesforceID: bob, Email: "Bob@Example.com", Name: "Bob", Active: true}, {SalesforceID: ann, Email: "ann@example.com", Name: "Ann", Active: true}}))
+		r := switchboard.RemoteUnknownNumbers{Object: "Contact", PhoneField: "MobilePhone", Fields: map[string]string{"LastName": "Unknown {phone}"}}
+		there := func(name, id string, stranger bool) {
+			t.Helper()
+			r.Owner, r.OwnerID = name, id
+			if got, err := db.SetRemoteUnknownNumbers(t.Context(), dana.OrgID, r); err != nil || got != stranger {
+				t.Errorf("the org names %q: stranger %v, %v", name, got, err)
+			}
+		}
+		here := func(owner string) {
+			t.Helper()
+			u := switchboard.DefaultUnknownNumbers()
+			u.Enabled, u.OwnerID = true, owner
+			_, err := db.SetUnknownNumbers(t.Context(), dana, u)
+			ok(err)
+		}
+		want := func(owner string) {
+			t.Helper()
+			s, err := db.Settings(t.Context(), dana.OrgID)
+			ok(err)
+			if s.UnknownNumbers.OwnerID != owner || !s.UnknownNumbers.Enabled {
+				t.Errorf("it is %+v, want it owned by %q", s.UnknownNumbers, owner)
+			}
+		}
+		here(dana.ID)
+		there("", "", false) // as installed: nobody's word
+		want(dana.ID)
+		there("nobody@example.com", "", true)
+		want(dana.ID)
+		there("bob@example.com", bob, true) // a user there, and none here
+		want(dana.ID)
+		user := storetest.User(t, db, "Bob Roe", switchboard.Agent)
+		there("bob@example.com", bob, false)
+		want(user.ID)
+		here(dana.ID) // changed here since
+		there("bob@example.com", bob, false)
+		want(dana.ID)
+		there("ann@example.com", ann, true)
+		there("dana", salesforceUser, false) // the connection's own user
+		want(dana.ID)
+		there("", "", false)
+		want("")
+		here(user.ID)
+		r.PhoneField = "Phone"
+		there("", "", false) // its owner is not what was changed there; off is, but for the owner
+		s, err := db.Settings(t.Context(), dana.OrgID)
+		ok(err)
+		if u := s.UnknownNumbers; u.PhoneField != "Phone" || u.OwnerID != user.ID || u.Enabled {
+			t.Errorf("it is %+v", u)
+		}
 	})
 }

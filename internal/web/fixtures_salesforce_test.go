@@ -33,7 +33,7 @@ func fixtureRecordSync() RecordPage {
 	p := fixtureRecord()
 	p.Sync = &RecordSync{
 		ID: "r1", Writes: true, Chip: Chip{Kind: "error", Icon: "error", Text: "Refused by Salesforce"}, There: "https://northside.my.salesforce.com/003x", TheirID: "003x",
-		Refused: "Enter an e-mail address.", Field: "Email", EditURL: "/records/r1?edit=Email", EditKey: "Email", Into: &RecordLink{URL: "/records/r2", Object: "Contact", Name: "Ben Okafor"},
+		GivenUp: "No answer came.", Refused: "Enter an e-mail address.", Field: "Email", EditURL: "/records/r1?edit=Email", EditKey: "Email", Into: &RecordLink{URL: "/records/r2", Object: "Contact", Name: "Ben Okafor"},
 		Twins: []Twin{{SalesforceID: "003y", URL: "/records/r2", Object: "Contact", Name: "Ada Okafor", Line: "(512) 555-0177", Here: true}, {SalesforceID: "003z", URL: "https://northside.my.salesforce.com/003z", Object: "Contact", Name: "003z"}},
 		Kept:  []KeptValue{{Label: "Title", Ours: "“Owner”", Theirs: "“Founder”", When: age("4 min", "Today, 9:41 AM")}},
 	}

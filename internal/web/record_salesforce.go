@@ -16,6 +16,7 @@ type RecordSync struct {
 	There   string // its address in Salesforce; empty if it is not there
 	TheirID string
 	Refused string // in Salesforce's words; empty if it did not refuse it
+	GivenUp string // why it is not tried any more, though it was not refused
 	Field   string // the label of the field that it is about
 	EditURL string // where that field is mended
 	EditKey string
@@ -83,6 +84,8 @@ func (s *Server) recordSync(r *http.Request, rec *switchboard.Record, rd reader)
 		if err := s.refusal(r, p, *state.Refused, rec, c); err != nil {
 			return nil, err
 		}
+	case state.GivenUp != "" && state.Wanted:
+		p.Chip, p.GivenUp = Chip{Kind: "error", Icon: "error", Text: "Not written to Salesforce"}, upperFirst(sentenceEnd(state.GivenUp))
 	case !state.Wanted:
 		p.Chip = Chip{Icon: "unlinked", Text: "Salesforce is disconnected"}
 	case state.Waiting:

@@ -2,7 +2,6 @@ package salesforce
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -46,100 +45,11 @@ type ChangePage struct {
 	ReadAt  time.Time // our clock before it was asked for: what we wrote since may not be in it
 }
 
-// Changes yields the records of an object behind a cursor, the oldest change
-// first: deleted ones, the losers of merges with the record that stands for them
-// now, converted Leads with what they became. What changes meanwhile comes
-// last or with the next poll. The caller steps its cursor back by [Overlap].
-func (o *Org) Changes(ctx context.Context, object switchboard.Object, fields []string, after Cursor) iter.Seq2[ChangePage, error] {
-	return func(yield func(ChangePage, error) bool) {
-		p, err := o.plan(ctx, object, fields)
-		if err != nil {
-			yield(ChangePage{}, err)
-			return
-		}
-		for page, err := range o.changed(ctx, string(object), p.columns, after) {
-			if err == nil {
-				page.Records = p.rows(page.rows)
-				err = o.followMerges(ctx, page.Records)
-			}
-			if err != nil {
-				yield(ChangePage{}, err)
-				return
-			}
-			if !yield(page.ChangePage, nil) {
-				return
-			}
-		}
-	}
-}
-
-type changedRows struct {
-	ChangePage
-	rows []Row
-}
-
-// changed yields the rows behind a cursor, in the order of changes.
-func (o *Org) changed(ctx context.Context, object string, columns []string, after Cursor) iter.Seq2[changedRows, error] {
-	q := Select(object, columns...).OrderBy("SystemModstamp", "Id")
-	switch {
-	case after.Stamp.IsZero():
-	case after.ID == "":
-		q.Where(AtLeast("SystemModstamp", after.Stamp))
-	default:
-		q.Where(After("SystemModstamp", after.Stamp, "Id", after.ID))
-	}
-	return func(yield func(changedRows, error) bool) {
-		next := after
-		read := o.now()
-		for page, err := range o.QueryAll(ctx, q) {
-			if err != nil {
-				yield(changedRows{}, err)
-				return
-			}
-			for _, row := range page.Rows {
-				if c := (Cursor{row.Time("SystemModstamp"), row.ID("Id")}); next.before(c) {
-					next = c
-				}
-			}
-			if !yield(changedRows{ChangePage{Next: next, ReadAt: read}, page.Rows}, nil) {
-				return
-			}
-		}
-	}
-}
-
 // MessagePage is a part of the changed SMS__c rows.
 type MessagePage struct {
 	Messages []switchboard.RemoteMessage
 	Next     Cursor
 	ReadAt   time.Time
-}
-
-// MessageChanges yields the SMS__c rows behind a cursor, as [Org.Changes] does
-// records. It reads what people may change about a message and nothing of what
-// is in it.
-func (o *Org) MessageChanges(ctx context.Context, after Cursor) iter.Seq2[MessagePage, error] {
-	return func(yield func(MessagePage, error) bool) {
-		d, err := o.Describe(ctx, SMSObject)
-		if err != nil {
-			yield(MessagePage{}, err)
-			return
-		}
-		lookups := smsLookups(d)
-		columns := []string{"Id", smsKey, "SystemModstamp", "IsDeleted", "LastModifiedById"}
-		for _, l := range lookups {
-			columns = append(columns, l.field)
-		}
-		for page, err := range o.changed(ctx, SMSObject, columns, after) {
-			if err != nil {
-				yield(MessagePage{}, err)
-				return
-			}
-			if !yield(MessagePage{remoteMessages(page.rows, lookups), page.Next, page.ReadAt}, nil) {
-				return
-			}
-		}
-	}
 }
 
 // Messages returns the SMS__c rows with the ids.
@@ -149,10 +59,7 @@ func (o *Org) Messages(ctx context.Context, ids []string) ([]switchboard.RemoteM
 		return nil, err
 	}
 	lookups := smsLookups(d)
-	columns := []string{"Id", smsKey, "SystemModstamp", "IsDeleted", "LastModifiedById"}
-	for _, l := range lookups {
-		columns = append(columns, l.field)
-	}
+	columns := messageColumns(lookups)
 	var all []switchboard.RemoteMessage
 	for chunk := range slices.Chunk(ids, idsAtOnce) {
 		rows, err := Collect(o.QueryAll(ctx, Select(SMSObject, columns...).Where(In("Id", chunk...))))
@@ -162,6 +69,16 @@ func (o *Org) Messages(ctx context.Context, ids []string) ([]switchboard.RemoteM
 		all = append(all, remoteMessages(rows, lookups)...)
 	}
 	return all, nil
+}
+
+// messageColumns are what people may change about a message, and nothing of what
+// is in it.
+func messageColumns(lookups []smsLookup) []string {
+	columns := []string{"Id", smsKey, "SystemModstamp", "IsDeleted", "LastModifiedById"}
+	for _, l := range lookups {
+		columns = append(columns, l.field)
+	}
+	return columns
 }
 
 func remoteMessages(rows []Row, lookups []smsLookup) []switchboard.RemoteMessage {

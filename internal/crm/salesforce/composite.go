@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 )
 
-// MaxComposite is how many steps one composite call may have.
-const MaxComposite = 25
+// How many steps one composite call may have, and how many of them queries.
+const (
+	MaxComposite        = 25
+	MaxCompositeQueries = 5
+)
 
 // Step is one call within a composite one. A later step names a result of an
 // earlier one as @{ref.id}.
@@ -18,6 +22,7 @@ type Step struct {
 	method string
 	path   string
 	body   map[string]any
+	query  bool
 	err    error
 }
 
@@ -60,9 +65,21 @@ func (c *Client) step(ref, what, method, object string, fields map[string]any, p
 	return Step{Ref: ref, method: method, path: path, body: fields, err: err}
 }
 
+// QueryAllStep is a step that runs a query as [Client.QueryAll] does. Its result
+// is the first page.
+func (c *Client) QueryAllStep(ref string, q *Query) Step {
+	text, err := q.String()
+	if err != nil {
+		return Step{err: err}
+	}
+	path, err := c.path("queryAll")
+	return Step{Ref: ref, method: http.MethodGet, path: path + "?" + url.Values{"q": {text}}.Encode(), query: true, err: err}
+}
+
 // Composite makes several calls as one, all of them or none if allOrNone. The
 // results are in the order of the steps. Where the steps hang together, the
-// first that failed by itself is [FirstFailure].
+// first that failed by itself is [FirstFailure]. To Salesforce's limit it is one
+// call.
 func (c *Client) Composite(ctx context.Context, allOrNone bool, steps []Step) ([]StepResult, error) {
 	const what = "make several calls"
 	if len(steps) == 0 || len(steps) > MaxComposite {
@@ -75,6 +92,7 @@ func (c *Client) Composite(ctx context.Context, allOrNone bool, steps []Step) ([
 		Body   map[string]any `json:"body,omitempty"`
 	}
 	parts := make([]part, len(steps))
+	queries := 0
 	reference := regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,39}$`)
 	for i, s := range steps {
 		if s.err != nil {
@@ -84,6 +102,12 @@ func (c *Client) Composite(ctx context.Context, allOrNone bool, steps []Step) ([
 			return nil, badName(what, s.Ref)
 		}
 		parts[i] = part{s.method, s.path, s.Ref, s.body}
+		if s.query {
+			queries++
+		}
+	}
+	if queries > MaxCompositeQueries {
+		return nil, badValue(what, fmt.Sprintf("A composite call has at most %d queries", MaxCompositeQueries))
 	}
 	path, err := c.path("composite")
 	if err != nil {
@@ -91,6 +115,9 @@ func (c *Client) Composite(ctx context.Context, allOrNone bool, steps []Step) ([
 	}
 	r := call{what: what, use: UseWrite, method: http.MethodPost, path: path, changes: true,
 		body: map[string]any{"allOrNone": allOrNone, "compositeRequest": parts}}
+	if queries == len(steps) {
+		r.what, r.use, r.changes = "read several objects", UsePoll, false
+	}
 	var body struct {
 		Response []struct {
 			Body   json.RawMessage `json:"body"`

@@ -25,14 +25,25 @@ func TestPollingEndsUpWithWhatIsThere(t *testing.T) {
 		cursors := map[switchboard.Object]salesforce.Cursor{}
 		all := map[switchboard.Object][]string{}
 		poll := func() {
+			var asked []salesforce.Asked
 			for _, o := range objects {
+				asked = append(asked, salesforce.Asked{Object: o, Fields: fields, After: cursors[o].Back(salesforce.Overlap)})
+			}
+			ours := func(err error) bool {
+				var e *salesforce.Error
+				if err != nil && !errors.As(err, &e) {
+					rt.Fatal(err)
+				}
+				return err == nil
+			}
+			polled, err := s.Poll(t.Context(), salesforce.Cursor{}, asked)
+			if !ours(err) {
+				return
+			}
+			for i, o := range objects {
 				next := cursors[o]
-				for p, err := range s.Changes(t.Context(), o, fields, next.Back(salesforce.Overlap)) {
-					if err != nil {
-						var e *salesforce.Error
-						if !errors.As(err, &e) {
-							rt.Fatal(err)
-						}
+				for p, err := range polled.Records[i] {
+					if !ours(err) {
 						break // the next poll begins where this one had come to
 					}
 					for _, r := range p.Records {
@@ -83,7 +94,7 @@ func TestPollingEndsUpWithWhatIsThere(t *testing.T) {
 		}
 		fault := func() {
 			kind := rapid.SampledFrom([]sforg.FaultKind{sforg.ExpiredSession, sforg.RequestLimit, sforg.HTML503, sforg.ServerError, sforg.TimeoutBefore}).Draw(rt, "fault")
-			s.there.Fail(sforg.Fault{Kind: kind, Path: "/query"})
+			s.there.Fail(sforg.Fault{Kind: kind, Path: rapid.SampledFrom([]string{"/query", "/composite"}).Draw(rt, "of")})
 		}
 		rt.Repeat(map[string]func(*rapid.T){
 			"act":  func(*rapid.T) { act() },

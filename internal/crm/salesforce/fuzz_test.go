@@ -111,8 +111,15 @@ func FuzzAnyAnswerIsSurvived(f *testing.F) {
 		}
 		_, err = salesforce.Collect(c.QueryAll(ctx, salesforce.Select("Contact", "Id")))
 		check("query", err)
-		for _, err := range o.Changes(ctx, "Contact", []string{"LastName"}, salesforce.Cursor{}) {
-			check("changes", err)
+		polled, err := o.Poll(ctx, salesforce.Cursor{}, []salesforce.Asked{{Object: "Contact", Fields: []string{"LastName"}}})
+		check("poll", err)
+		if err == nil {
+			for _, err := range polled.Messages {
+				check("changed messages", err)
+			}
+			for _, err := range polled.Records[0] {
+				check("changes", err)
+			}
 		}
 		for _, err := range o.Load(ctx, "Contact", []string{"LastName"}, salesforce.Loading{}) {
 			check("load", err)

@@ -16,6 +16,7 @@ import (
 // bells instead of calls. It is safe for concurrent use.
 type Org struct {
 	*Client
+	owner ownerCache
 }
 
 // NewOrg returns the org that a client calls.
@@ -267,27 +268,6 @@ func (o *Org) Users(ctx context.Context) ([]switchboard.RemoteUser, error) {
 		users = append(users, switchboard.RemoteUser{SalesforceID: row.ID("Id"), Email: row.Text("Email"), Name: row.Text("Name"), Active: row.Bool("IsActive")})
 	}
 	return users, nil
-}
-
-// UnknownNumbers returns the org's setting Create Records From Unknown Numbers;
-// nil if the org does not have it, or not for us. A setting that cannot be read
-// is an error for the admin who wrote it.
-func (o *Org) UnknownNumbers(ctx context.Context) (*switchboard.RemoteUnknownNumbers, error) {
-	q := Select(orgpackage.UnknownNumbersType, "Enabled__c", "Object_API_Name__c", "Phone_Field__c", "Field_Values__c").Where(Eq("DeveloperName", "Default"))
-	rows, err := Collect(o.Query(ctx, q))
-	if HasCode(err, "INVALID_TYPE", "INVALID_FIELD", "NOT_FOUND") || err == nil && len(rows) == 0 {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	row := rows[0]
-	setting, err := orgpackage.UnknownNumbers{Enabled: row.Bool("Enabled__c"), ObjectAPIName: row.Text("Object_API_Name__c"),
-		PhoneField: row.Text("Phone_Field__c"), FieldValues: row.Text("Field_Values__c")}.Setting()
-	if err != nil {
-		return nil, err
-	}
-	return &switchboard.RemoteUnknownNumbers{Enabled: setting.Enabled, Object: setting.Object, PhoneField: setting.PhoneField, Fields: setting.Fields}, nil
 }
 
 // PackageVersion returns the version of the package that the org has; "" if it

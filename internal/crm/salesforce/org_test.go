@@ -1,13 +1,17 @@
 package salesforce_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"math/rand/v2"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +90,30 @@ func (s *simulated) make(t testing.TB, object string, fields map[string]any) str
 		t.Fatal(err)
 	}
 	return id
+}
+
+// Changes yields what a poll finds of one object.
+func (s *simulated) Changes(ctx context.Context, object switchboard.Object, fields []string, after salesforce.Cursor) iter.Seq2[salesforce.ChangePage, error] {
+	return func(yield func(salesforce.ChangePage, error) bool) {
+		p, err := s.Poll(ctx, salesforce.Cursor{Stamp: s.clock.Now()}, []salesforce.Asked{{Object: object, Fields: fields, After: after}})
+		if err != nil {
+			yield(salesforce.ChangePage{}, err)
+			return
+		}
+		p.Records[0](yield)
+	}
+}
+
+// MessageChanges yields what a poll finds of messages.
+func (s *simulated) MessageChanges(ctx context.Context, after salesforce.Cursor) iter.Seq2[salesforce.MessagePage, error] {
+	return func(yield func(salesforce.MessagePage, error) bool) {
+		p, err := s.Poll(ctx, after, nil)
+		if err != nil {
+			yield(salesforce.MessagePage{}, err)
+			return
+		}
+		p.Messages(yield)
+	}
 }
 
 func must(t testing.TB, err error) {
@@ -584,6 +612,64 @@ func TestASettingInTheOrgIsRead(t *testing.T) {
 	if v, err := salesforce.NewOrg(c).PackageVersion(t.Context()); err != nil || v != orgpackage.Version {
 		t.Errorf("the package's version is %q, %v", v, err)
 	}
+}
+
+// The owner is named by username, address or id, and looked up once an hour.
+func TestTheOwnerInTheOrgsSettingIsLookedUp(t *testing.T) {
+	s := simulate(t)
+	bob, err := s.there.AddUser("bob@example.com", "Bob Roe")
+	must(t, err)
+	eve, err := s.there.AddUser("eve@example.com", "Eve Poe")
+	must(t, err)
+	gone, err := s.there.AddUser("gone@example.com", "Gus Doe")
+	must(t, err)
+	must(t, s.there.Update(nil, "User", gone.ID, map[string]any{"Email": "shared@example.com", "IsActive": false}))
+	must(t, s.there.Update(nil, "User", eve.ID, map[string]any{"Email": "shared@example.com"}))
+	for _, tc := range []struct{ name, id string }{
+		{"bob@example.com", bob.ID}, {" BOB@example.com ", bob.ID}, {bob.ID, bob.ID}, {bob.ID[:15], bob.ID},
+		{"shared@example.com", eve.ID}, {"gone@example.com", gone.ID}, {"o'neil\\' OR Id != '", ""}, {"nobody", ""}, {"", ""},
+	} {
+		installSetting(t, s, tc.name)
+		s.there.ResetCalls()
+		for range 3 {
+			got, err := s.UnknownNumbers(t.Context())
+			if err != nil || got.OwnerID != tc.id || got.Owner != strings.TrimSpace(tc.name) {
+				t.Errorf("%q is %+v, %v, want %q", tc.name, got, err, tc.id)
+			}
+		}
+		if n := s.there.APIUsage(); n > 4 || tc.name == "" && n != 3 {
+			t.Errorf("%q: three readings took %d calls", tc.name, n)
+		}
+	}
+}
+
+// installSetting deploys the package with an owner in its setting.
+func installSetting(t testing.TB, s *simulated, owner string) {
+	t.Helper()
+	var whole, changed bytes.Buffer
+	must(t, orgpackage.Zip(&whole, orgpackage.Options{}))
+	from, err := zip.NewReader(bytes.NewReader(whole.Bytes()), int64(whole.Len()))
+	must(t, err)
+	to := zip.NewWriter(&changed)
+	for _, f := range from.File {
+		r, err := f.Open()
+		must(t, err)
+		text, err := io.ReadAll(r)
+		must(t, err)
+		if strings.Contains(f.Name, "Create_Records_From_Unknown_Numbers.Default") {
+			var value bytes.Buffer
+			must(t, xml.EscapeText(&value, []byte(owner)))
+			text = regexp.MustCompile(`(?s)(<field>Owner__c</field>\s*)<value[^>]*/>`).ReplaceAll(text,
+				[]byte(`${1}<value xsi:type="xsd:string">`+strings.ReplaceAll(value.String(), "$", "$$")+`</value>`))
+		}
+		w, err := to.Create(f.Name)
+		must(t, err)
+		_, err = w.Write(text)
+		must(t, err)
+	}
+	must(t, to.Close())
+	_, err = s.Deploy(t.Context(), changed.Bytes(), nil)
+	must(t, err)
 }
 
 func TestTheCheckSaysWhatIsMissing(t *testing.T) {

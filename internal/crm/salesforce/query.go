@@ -61,6 +61,13 @@ func Collect(pages iter.Seq2[*Page, error]) ([]Row, error) {
 func (c *Client) pages(ctx context.Context, resource string, q *Query) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		p, err := c.first(ctx, resource, q)
+		c.onFrom(ctx, q.from, p, err)(yield)
+	}
+}
+
+// onFrom yields a page, and those that follow it.
+func (c *Client) onFrom(ctx context.Context, from string, p *Page, err error) iter.Seq2[*Page, error] {
+	return func(yield func(*Page, error) bool) {
 		for {
 			if err != nil {
 				yield(nil, err)
@@ -69,7 +76,7 @@ func (c *Client) pages(ctx context.Context, resource string, q *Query) iter.Seq2
 			if !yield(p, nil) || p.Next == "" {
 				return
 			}
-			p, err = c.page(ctx, call{what: "read more of " + q.from, path: p.Next})
+			p, err = c.page(ctx, call{what: "read more of " + from, path: p.Next})
 		}
 	}
 }
@@ -84,10 +91,16 @@ func (c *Client) first(ctx context.Context, resource string, q *Query) (*Page, e
 		return nil, err
 	}
 	p, err := c.page(ctx, call{what: "query " + q.from, path: path, query: url.Values{"q": {text}}})
-	if HasCode(err, "INVALID_FIELD", "INVALID_TYPE") {
-		c.Forget(q.from) // a field or its permission went away since it was described
-	}
+	c.forgetAfter(err, q.from)
 	return p, err
+}
+
+// forgetAfter forgets an object's description after a query that failed because
+// a field or its permission went away since.
+func (c *Client) forgetAfter(err error, object string) {
+	if HasCode(err, "INVALID_FIELD", "INVALID_TYPE") {
+		c.Forget(object)
+	}
 }
 
 func (c *Client) page(ctx context.Context, r call) (*Page, error) {
@@ -96,6 +109,11 @@ func (c *Client) page(ctx context.Context, r call) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.page(a)
+}
+
+// page reads a page out of an answer.
+func (r call) page(a *answer) (*Page, error) {
 	var body struct {
 		TotalSize int              `json:"totalSize"`
 		Done      bool             `json:"done"`
@@ -110,6 +128,7 @@ func (c *Client) page(ctx context.Context, r call) (*Page, error) {
 		p.Rows[i] = asRow(m)
 	}
 	if !body.Done {
+		var err error
 		if p.Next, err = nextPage(body.Next); err != nil {
 			return nil, err
 		}

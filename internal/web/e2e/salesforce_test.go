@@ -168,6 +168,13 @@ func (p *person) shows(words string) bool {
 	return js[bool](p, fmt.Sprintf("(document.body?.innerText||'').replace(/\\s+/g,' ').includes(%q)", words))
 }
 
+// awaits waits until the page holds the words, for as long as Salesforce and a
+// busy machine may take.
+func (p *person) awaits(words string) {
+	p.t.Helper()
+	p.settles(fmt.Sprintf("reading %q", words), func() bool { return p.shows(words) })
+}
+
 // connects fills in the form of client credentials.
 func (p *person) connects(s *served) {
 	p.t.Helper()
@@ -179,7 +186,7 @@ func (p *person) connects(s *served) {
 	}
 	p.fills("Consumer secret", s.sf.ClientSecret())
 	p.clicks("button", "Connect")
-	p.reads("Tied to")
+	p.awaits("Tied to")
 }
 
 // installs installs the package and waits for it.
@@ -212,7 +219,7 @@ func connectByCredentials(t *testing.T, s *served) {
 	dana.fills("Consumer key", s.sf.ClientID())
 	dana.fills("Consumer secret", "not the secret")
 	dana.clicks("button", "Connect")
-	dana.reads("Salesforce does not know the app by this consumer key and secret")
+	dana.awaits("Salesforce does not know the app by this consumer key and secret")
 	dana.has("textbox", "My Domain", s.sfURL)
 	dana.has("textbox", "Consumer secret", "")
 	dana.passes("wide light salesforce refused")
@@ -223,12 +230,12 @@ func connectByCredentials(t *testing.T, s *served) {
 	if page := js[string](dana, "document.documentElement.outerHTML"); strings.Contains(page, s.sf.ClientSecret()) {
 		t.Error("the page holds the secret")
 	}
-	dana.reads("The package is not installed")
-	dana.reads("Acme ·")
+	dana.awaits("The package is not installed")
+	dana.awaits("Acme ·")
 	dana.passes("wide light salesforce without the package")
 	dana.installs()
 	dana.opens("/settings/salesforce")
-	dana.reads("Installed, ")
+	dana.awaits("Installed, ")
 	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce as of") })
 	dana.settles("the contacts being loaded", func() bool { return dana.shows("Contacts 1,200") && !dana.shows("Loading") })
 	for _, look := range []struct {
@@ -238,7 +245,7 @@ func connectByCredentials(t *testing.T, s *served) {
 	}{{"wide light", 1440, 900, "light"}, {"wide dark", 1440, 900, "dark"}, {"phone light", 390, 844, "light"}, {"phone dark", 390, 844, "dark"}} {
 		dana.uses(look.width, look.height, look.theme)
 		dana.opens("/settings/salesforce")
-		dana.reads("Send Custom Notifications")
+		dana.awaits("Send Custom Notifications")
 		dana.passes(look.name + " salesforce connected")
 	}
 	dana.uses(1440, 900, "light")
@@ -255,14 +262,14 @@ func connectByCredentials(t *testing.T, s *served) {
 	dana.clicks("button", "Sync now")
 	dana.sees("status", "Syncing")
 	dana.clicks("button", "Check again")
-	dana.reads("Checked just now")
+	dana.awaits("Checked just now")
 	js[bool](dana, "(document.querySelector('.sb-sf__confirm').open = true)")
 	dana.reads("stay, here and there")
 	dana.clicks("button", "Disconnect now")
 	dana.reads("Disconnected from the org " + s.sf.OrgID())
 	dana.passes("wide light salesforce disconnected")
 	dana.connects(s)
-	dana.reads("Installed, ")
+	dana.awaits("Installed, ")
 }
 
 func connectByWeb(t *testing.T, s *served) {
@@ -281,8 +288,8 @@ func connectByWeb(t *testing.T, s *served) {
 	dana.fills("Consumer secret", s.sf.ClientSecret())
 	dana.clicks("button", "Sign in with Salesforce")
 	dana.clicks("button", "Allow")
-	dana.reads("Sign-in of an admin")
-	dana.reads("The package is not installed")
+	dana.awaits("Sign-in of an admin")
+	dana.awaits("The package is not installed")
 	// Who has it from elsewhere brings nothing along that this browser began.
 	dana.opens("/settings/salesforce/callback?code=stolen&state=guessed")
 	dana.reads("The sign-in was not begun in this browser")
@@ -309,8 +316,8 @@ func connectByKey(t *testing.T, s *served) {
 	dana.passes("wide light salesforce without a key")
 	js[bool](dana, fmt.Sprintf("(document.getElementById('sf-key-text').value = %q, true)", text))
 	dana.clicks("button", "Connect")
-	dana.reads("JWT bearer")
-	dana.reads("Tied to")
+	dana.awaits("JWT bearer")
+	dana.awaits("Tied to")
 	if page := js[string](dana, "document.documentElement.outerHTML"); strings.Contains(page, "PRIVATE KEY") {
 		t.Error("the page holds the key")
 	}
@@ -321,7 +328,7 @@ func connectByKey(t *testing.T, s *served) {
 func mendWhatIsRefused(t *testing.T, s *served) {
 	dana := s.admin()
 	dana.connects(s)
-	dana.reads("The package is not installed")
+	dana.awaits("The package is not installed")
 	dana.installs()
 	s.sf.AddValidation("Contact", "Email", "Every contact needs an e-mail address.", func(f map[string]any) bool { return f["Email"] == nil })
 	s.sf.AddDuplicateRule(sforg.DuplicateRule{Object: "Contact", Match: [][]string{{"LastName", "Email"}}})

@@ -224,6 +224,11 @@ func (u *subscription) judge(ctx context.Context, s stop) (time.Duration, error)
 		why = refused
 	}
 	u.failures++
+	if u.s.c.Lost != nil && why != refused {
+		if err := u.s.c.Lost(ctx); err != nil {
+			return 0, err
+		}
+	}
 	if why != expired {
 		u.tokens = 0
 	}

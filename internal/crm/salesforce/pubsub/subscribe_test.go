@@ -422,3 +422,40 @@ func TestATokenNeverLeavesInTheOpen(t *testing.T) {
 		}
 	})
 }
+
+// Whoever relies on the stream hears that it is gone, each time, before the next
+// batch; a refusal is no such thing, for it ends the subscription.
+func TestALostStreamIsTold(t *testing.T) {
+	w := newWorld(t, 10*time.Millisecond)
+	lost := make(chan struct{}, 100)
+	s := w.subscriber(func(c *pubsub.Config) {
+		c.Lost = func(context.Context) error { lost <- struct{}{}; return nil }
+	})
+	l := listen(t, s, contacts, pubsub.Position{Earliest: true})
+	l.await(func(all []pubsub.Batch) bool { return len(all) > 0 })
+	if len(lost) > 0 {
+		t.Error("a stream that lives is lost")
+	}
+	for n := 1; n <= 3; n++ {
+		w.server.Drop()
+		select {
+		case <-lost:
+		case <-time.After(deadline):
+			t.Fatalf("nobody told of drop %d", n)
+		}
+		w.create("Contact", map[string]any{"LastName": "Doe"})
+		l.events(n)
+	}
+	enough := errors.New("enough")
+	s = w.subscriber(func(c *pubsub.Config) { c.Lost = func(context.Context) error { return enough } })
+	began := make(chan struct{}, 1000)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- s.Subscribe(t.Context(), contacts, pubsub.Position{Earliest: true}, func(context.Context, pubsub.Batch) error { began <- struct{}{}; return nil })
+	}()
+	<-began
+	w.server.Drop()
+	if err := <-ended; !errors.Is(err, enough) {
+		t.Errorf("it ended with %v", err)
+	}
+}

@@ -48,6 +48,10 @@ type Config struct {
 	// Wait returns how long to wait before the attempt that follows the nth
 	// failure in a row; if nil it doubles from a second to a minute.
 	Wait func(n int) time.Duration
+	// Lost, if not nil, is told each time that a stream has ended and is going to
+	// be opened again: until the next batch, changes are not told when they
+	// happen. Its error ends the subscription, as a handler's does.
+	Lost func(context.Context) error
 }
 
 // Subscriber hears of changes in one org. It is safe for concurrent use.

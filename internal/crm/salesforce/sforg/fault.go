@@ -1,6 +1,7 @@
 package sforg
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func (o *Org) fault(method, path string, body []byte) *Fault {
 		if f.Object != "" && !strings.Contains(path, "/"+f.Object) && !strings.Contains(string(body), `"`+f.Object+`"`) {
 			continue
 		}
-		if (f.Kind == LockRow || f.Kind == RowError) && !writes(method, path) {
+		if (f.Kind == LockRow || f.Kind == RowError) && !writes(method, path, body) {
 			continue // nothing to fail at: it waits for a write
 		}
 		if f.Skip > 0 {
@@ -80,9 +81,21 @@ func (o *Org) fault(method, path string, body []byte) *Fault {
 	return nil
 }
 
-// writes reports whether a request writes records or rings the bell.
-func writes(method, path string) bool {
-	return method != http.MethodGet && (strings.Contains(path, "/sobjects") || strings.Contains(path, "/composite") || strings.Contains(path, "/actions/"))
+// writes reports whether a request writes records or rings the bell. A composite
+// request that only reads does not.
+func writes(method, path string, body []byte) bool {
+	if method == http.MethodGet {
+		return false
+	}
+	if strings.HasSuffix(path, "/composite") {
+		var steps struct {
+			Requests []subrequest `json:"compositeRequest"`
+		}
+		if json.Unmarshal(body, &steps) == nil {
+			return slices.ContainsFunc(steps.Requests, func(s subrequest) bool { return !strings.EqualFold(s.Method, http.MethodGet) })
+		}
+	}
+	return strings.Contains(path, "/sobjects") || strings.Contains(path, "/composite") || strings.Contains(path, "/actions/")
 }
 
 // row returns what a fault says of the i-th row of a write.
