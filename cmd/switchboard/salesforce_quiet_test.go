@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/crm"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
@@ -14,8 +16,8 @@ import (
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
 
-// quietHours are simulated, and a day is so many of them: what happens once a
-// day or once at the beginning is not told from what happens each hour.
+// quietHours are simulated, and a day is so many of them. What it takes to begin
+// is not counted.
 const quietHours = 2
 
 // waits is how a simulated engine waits: the clock is moved instead. What it is
@@ -23,6 +25,8 @@ const quietHours = 2
 type waits struct {
 	clock *storetest.Clock
 	hold  func(time.Duration)
+	begin func() // before the first
+	then  func() // after each
 	end   func()
 	until time.Time
 
@@ -34,6 +38,10 @@ func (w *waits) after(d time.Duration) <-chan time.Time {
 	if w.hold != nil {
 		w.hold(d)
 	}
+	if w.begin != nil {
+		w.begin()
+		w.begin = nil
+	}
 	now := w.clock.Now()
 	if !now.Before(w.until) {
 		w.end()
@@ -43,24 +51,25 @@ func (w *waits) after(d time.Duration) <-chan time.Time {
 	w.longest = max(w.longest, d)
 	w.mu.Unlock()
 	w.clock.Advance(d)
+	if w.then != nil {
+		w.then()
+	}
 	fired := make(chan time.Time, 1)
 	fired <- w.clock.Now()
 	return fired
 }
 
 // quietDay lets the engine sync with an org in which nothing happens, and returns
-// how many API calls that takes in a day, as the org counts. begun is told when
-// to begin to count.
+// how many API calls that takes in a day, as the org counts.
 func quietDay(t *testing.T, j *joint, w *waits) int {
 	t.Helper()
 	j.sync()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w.clock, w.end = j.clock, cancel
+	w.clock, w.begin, w.end = j.clock, j.sf.ResetCalls, cancel // what it takes to begin is not of each day
 	w.until = j.clock.Now().Add(quietHours * time.Hour)
 	config := engineConfig(j.p, j.db, j.org, quiet(), nil)
 	config.After = w.after
-	j.sf.ResetCalls()
 	crm.NewEngine(config).Run(ctx)
 	calls := j.sf.APIUsage()
 	t.Logf("%d calls in %d hours: %v", calls, quietHours, j.sf.Calls())
@@ -85,10 +94,9 @@ func TestAQuietOrgTakesFewCalls(t *testing.T) {
 	}
 }
 
-// Where changes are heard of, they are hardly asked for; where that breaks, they
-// are again.
-func TestAQuietOrgWithAStreamTakesFewerCalls(t *testing.T) {
-	j := newJoint(t, storetest.SQLite)
+// withStream gives the org a stream of changes that shows often that it lives.
+func withStream(t *testing.T, j *joint) *sforg.PubSub {
+	t.Helper()
 	events, err := j.sf.NewPubSub(5 * time.Millisecond)
 	j.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,6 +116,13 @@ func TestAQuietOrgWithAStreamTakesFewerCalls(t *testing.T) {
 	j.withRemote(func(remote *salesforceOrg) { j.must((&salesforceInstallCmd{ChangeCapture: true}).deploy(j.p, remote)) })
 	c.PubSub, c.PubSubCA = listener.Addr().String(), string(events.CertificatePEM())
 	j.must(j.db.ConnectSalesforce(t.Context(), j.dana, c, secret))
+	return events
+}
+
+// Where changes are heard of, they are hardly asked for.
+func TestAQuietOrgWithAStreamTakesFewerCalls(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	withStream(t, j)
 	w := &waits{}
 	streamed := 0
 	// Time stands still while the streams are being opened.
@@ -125,6 +140,47 @@ func TestAQuietOrgWithAStreamTakesFewerCalls(t *testing.T) {
 	}
 	if w.longest != 5*time.Minute || streamed < quietHours*11 {
 		t.Errorf("it waited up to %s, so long %d times", w.longest, streamed)
+	}
+}
+
+// Where the stream breaks, changes are asked for as without one.
+func TestABrokenStreamIsPolledFor(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	events := withStream(t, j)
+	var lost bool
+	before, after := 0, 0
+	w := &waits{}
+	w.hold = func(d time.Duration) {
+		switch {
+		case d >= 5*time.Minute && !lost:
+			if before++; before == 3 {
+				for range 100 {
+					events.Refuse(codes.Unavailable, "")
+				}
+				events.Drop()
+				lost = true
+			}
+		case lost && d < 30*time.Second:
+			if after++; after == 5 {
+				w.until = time.Time{} // that is enough
+			}
+		}
+		tick := time.NewTimer(20 * time.Millisecond)
+		defer tick.Stop()
+		<-tick.C
+	}
+	quietDay(t, j, w)
+	if before < 3 || after < 5 {
+		t.Errorf("it was asked seldom %d times before, and often %d times after", before, after)
+	}
+}
+
+// What another process has just read is not read again.
+func TestOneOfSeveralProcessesAsks(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	w := &waits{then: func() { j.must(j.db.NoteSalesforce(t.Context(), j.org, store.VerdictOK, true)) }}
+	if quietDay(t, j, w); j.sf.APIUsage() != 0 {
+		t.Errorf("it asked, though another did: %v", j.sf.Calls())
 	}
 }
 

@@ -182,8 +182,9 @@ func (u *checkup) salesforce(o office) {
 	u.salesforceState(o, c)
 }
 
-// staleSync is how long ago the last whole cycle may be.
-const staleSync = 10 * time.Minute
+// staleSync is how long ago the last whole cycle may be. Where few calls are
+// left it is up to ten minutes.
+const staleSync = 15 * time.Minute
 
 func (u *checkup) salesforceState(o office, c store.Salesforce) {
 	s, err := readSalesforceStatus(u.p.ctx, o.db, o.actor.OrgID)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,10 +238,10 @@ func TestRetriesComeSoonAtFirst(t *testing.T) {
 }
 
 func TestAJobThatCouldNotBeTriedIsNeverGivenUp(t *testing.T) {
-	closed := true
+	var open atomic.Bool
 	h := &handler{}
 	h.do = func(context.Context, store.Job) error {
-		if closed {
+		if !open.Load() {
 			return outbox.Postponed(errors.New("down"), time.Now().Add(30*time.Second))
 		}
 		return nil
@@ -251,7 +252,7 @@ func TestAJobThatCouldNotBeTriedIsNeverGivenUp(t *testing.T) {
 		if n := len(h.seen()); n < 15 || n > 21 {
 			t.Errorf("in ten minutes it was tried %d times", n)
 		}
-		closed = false
+		open.Store(true)
 		pass(time.Minute)
 		state, err := db.OutboxState(t.Context())
 		if err != nil || state.Waiting != 0 || state.Dead != 0 {

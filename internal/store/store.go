@@ -99,7 +99,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	dsn := func(params string) string {
 		return (&url.URL{Scheme: "file", Opaque: url.PathEscape(file), RawQuery: params}).String()
 	}
-	if db.logs, err = newLogVFS("switchboard-" + db.ids.next(db.now())); err != nil {
+	if db.logs, err = newLogVFS(fmt.Sprintf("switchboard-%p", db)); err != nil {
 		return err
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"

@@ -18,7 +18,7 @@ type UnknownNumbers struct {
 	ObjectAPIName string `json:"Object_API_Name__c"`
 	PhoneField    string `json:"Phone_Field__c"`
 	FieldValues   string `json:"Field_Values__c"` // one Field=Value a line
-	Owner         string `json:"Owner__c"`        // a username of the org
+	Owner         string `json:"Owner__c"`        // a username, e-mail address or id of the org
 }
 
 // Setting returns the setting as Switchboard holds it, without an owner: who a
