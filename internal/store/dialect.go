@@ -15,8 +15,8 @@ import (
 type dialect struct {
 	name  string
 	goose goose.Dialect
-	// clustered and bytes replace the marks of the migrations.
-	clustered, bytes string
+	// clustered, bytes and isSQLite replace the marks of the migrations.
+	clustered, bytes, isSQLite string
 	// in returns the condition that column is one of the values of parameter $n,
 	// and list makes that parameter.
 	in   func(column, n string) string
@@ -31,7 +31,7 @@ type dialect struct {
 }
 
 var sqliteDialect = dialect{
-	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID",
+	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID", isSQLite: "TRUE",
 	in: func(column, n string) string { return column + " IN (SELECT value FROM json_each(" + n + "))" },
 	list: func(values []string) any {
 		b, _ := json.Marshal(values) // strings always marshal
@@ -48,7 +48,7 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	name: "postgres", goose: goose.DialectPostgres, bytes: `COLLATE "C"`,
+	name: "postgres", goose: goose.DialectPostgres, bytes: `COLLATE "C"`, isSQLite: "FALSE",
 	in:   func(column, n string) string { return column + " = ANY(" + n + "::text[])" },
 	list: func(values []string) any { return values },
 

@@ -205,7 +205,8 @@ CREATE TABLE sender (
     match_key          TEXT NOT NULL,
     kind               TEXT NOT NULL,
     address            TEXT NOT NULL,
-    seq                BIGINT NOT NULL, -- of its latest text, where a node can't take one from the message number: see lock.go
+    seq                BIGINT NOT NULL,
+    first_at           BIGINT NOT NULL, -- of its first text; 0: none yet
     opted_out          BOOLEAN NOT NULL DEFAULT FALSE,
     consent_at         BIGINT NOT NULL DEFAULT 0, -- of the wish that opted_out follows; 0: none
     blocked            BOOLEAN NOT NULL DEFAULT FALSE,
@@ -296,7 +297,7 @@ CREATE TABLE notification (
 )/*clustered*/;
 CREATE UNIQUE INDEX notification_open ON notification (org_id, match_key, user_id) WHERE state <> 'cleared';
 CREATE INDEX notification_open_by_id ON notification (org_id, id) WHERE state <> 'cleared';
-CREATE INDEX notification_user ON notification (org_id, user_id, updated_at, state) WHERE state <> 'cleared'; -- with the state, the unread are counted without being read
+CREATE INDEX notification_user ON notification (org_id, user_id, updated_at) WHERE state <> 'cleared';
 CREATE INDEX notification_updated ON notification (org_id, updated_at);
 
 -- What has to happen outside the database. A job carries an id; the worker reads the current state.
