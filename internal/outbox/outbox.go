@@ -136,7 +136,7 @@ func (w *Worker) once(ctx context.Context) (int, error) {
 	cancel()
 	results := make([]store.JobResult, len(jobs))
 	for i, j := range jobs {
-		results[i] = w.result(j, errorOf(errs, i, len(jobs)))
+		results[i] = w.result(j, errorOf(errs, i, len(jobs)), ctx.Err() != nil)
 	}
 	return len(jobs), w.db.FinishJobs(context.WithoutCancel(ctx), results)
 }
@@ -153,7 +153,9 @@ func errorOf(errs []error, i, jobs int) error {
 	return errUncounted
 }
 
-func (w *Worker) result(j store.Job, err error) store.JobResult {
+// result says what becomes of a job. One that failed while the worker was asked
+// to stop has failed for that.
+func (w *Worker) result(j store.Job, err error, stopping bool) store.JobResult {
 	r := store.JobResult{Job: j}
 	if err == nil {
 		return r
@@ -166,12 +168,16 @@ func (w *Worker) result(j store.Job, err error) store.JobResult {
 		return r
 	}
 	var permanent *permanentError
-	if errors.As(err, &permanent) || j.Attempts >= w.c.Retries.Attempts {
+	if errors.As(err, &permanent) || !stopping && j.Attempts >= w.c.Retries.Attempts {
 		w.c.Log.Error("a job was given up", "kind", j.Kind, "job", j.ID, "subject", j.SubjectID, "attempts", j.Attempts, "err", err)
 		return r
 	}
 	r.Retry = w.c.Now().Add(w.c.Retries.Wait(j.Attempts, w.c.Random()))
-	w.c.Log.Warn("a job failed and is tried again", "kind", j.Kind, "job", j.ID, "subject", j.SubjectID, "attempts", j.Attempts, "at", r.Retry, "err", err)
+	level := slog.LevelWarn
+	if stopping {
+		level = slog.LevelInfo
+	}
+	w.c.Log.Log(context.Background(), level, "a job failed and is tried again", "kind", j.Kind, "job", j.ID, "subject", j.SubjectID, "attempts", j.Attempts, "at", r.Retry, "err", err)
 	return r
 }
 

@@ -65,6 +65,7 @@ func run(t *testing.T, h *handler, c outbox.Config, test func(t *testing.T, db *
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { w.Run(ctx) })
+		synctest.Wait() // it has looked once, and found nothing
 		test(t, db, storetest.Org(t, db), w)
 		cancel()
 		wg.Wait()

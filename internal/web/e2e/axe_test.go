@@ -28,6 +28,9 @@ func (p *person) passes(state string) {
 	p.must(err)
 	_, err = chromedp.Call(p.ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: string(axe)})
 	p.must(err)
+	// What is still fading in or out has the colours of neither.
+	_, err = chromedp.Call(p.ctx, runtime.Evaluate, runtime.EvaluateParams{Expression: "document.getAnimations().forEach(a => { try { a.finish() } catch { a.cancel() } })"})
+	p.must(err)
 	found, err := chromedp.Run(p.ctx, chromedp.Evaluate[[]string](`axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}).then(r => r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.html.slice(0, 160) + ' ' + (n.any[0]?.message || n.all[0]?.message || n.none[0]?.message || ''))))`, chromedp.EvalAwaitPromise))
 	p.must(err)
 	for _, f := range found {

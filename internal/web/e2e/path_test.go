@@ -172,7 +172,7 @@ func TestBulkAssignAndUndo(t *testing.T) {
 	dana.types("x")
 	dana.reads("1 sender selected")
 	dana.types(kb.Escape)
-	dana.until("nothing being selected", func() (bool, error) { return js[bool](dana, "document.getElementById('bulk').hidden"), nil })
+	dana.until("nothing being selected", func() (bool, error) { return ask[bool](dana, "document.getElementById('bulk').hidden") })
 }
 
 // Two people at one text: the second is told, and nothing is overwritten.
@@ -224,7 +224,7 @@ func TestEditingByKeyboard(t *testing.T) {
 	dana.focuses("field-contact")
 	dana.types(kb.ArrowUp) // the last option
 	dana.until("New Contact being active", func() (bool, error) {
-		return js[bool](dana, "document.getElementById(document.getElementById('field-contact').getAttribute('aria-activedescendant'))?.textContent.trim() === 'New Contact'"), nil
+		return ask[bool](dana, "document.getElementById(document.getElementById('field-contact').getAttribute('aria-activedescendant'))?.textContent.trim() === 'New Contact'")
 	})
 	dana.types(kb.Enter)
 	dana.focuses("new-contact-FirstName")

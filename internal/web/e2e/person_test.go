@@ -119,11 +119,16 @@ func (p *person) uses(width, height int64, theme string) {
 // js evaluates an expression that ends in a value.
 func js[T any](p *person, expression string) T {
 	p.t.Helper()
-	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
+	v, err := ask[T](p, expression)
 	if err != nil {
 		p.t.Fatalf("%s: %v", expression, err)
 	}
 	return v
+}
+
+// ask is js for what is asked again: a page that is just being left can't answer.
+func ask[T any](p *person, expression string) (T, error) {
+	return chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
 }
 
 type element struct {
@@ -223,7 +228,7 @@ func (p *person) misses(role, name string) {
 func (p *person) reads(words string) {
 	p.t.Helper()
 	p.until(fmt.Sprintf("reading %q", words), func() (bool, error) {
-		return js[bool](p, fmt.Sprintf("(document.body?.innerText||'').replace(/\\s+/g,' ').includes(%q)", words)), nil
+		return ask[bool](p, fmt.Sprintf("(document.body?.innerText||'').replace(/\\s+/g,' ').includes(%q)", words))
 	})
 }
 
@@ -246,7 +251,7 @@ func (p *person) clicks(role, name string) {
 
 func (p *person) types(keys string) {
 	p.t.Helper()
-	p.until("the page being loaded", func() (bool, error) { return js[bool](p, "document.readyState === 'complete'"), nil })
+	p.until("the page being loaded", func() (bool, error) { return ask[bool](p, "document.readyState === 'complete'") })
 	p.do(chromedp.KeyEvent(keys))
 }
 
