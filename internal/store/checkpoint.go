@@ -63,9 +63,7 @@ func (c *checkpointer) run(ctx context.Context) {
 		pages := c.copy(ctx)
 		if err := flushFile(c.file); err != nil {
 			c.log.Warn("the database could not be flushed", "err", err)
-			continue
-		}
-		if pages >= logPages {
+		} else if pages >= logPages {
 			c.copyAll(ctx)
 		}
 		select {

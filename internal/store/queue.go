@@ -28,7 +28,7 @@ type QueueRow struct {
 	Candidates []switchboard.Candidate // the records that match now
 	Waiting    int                     // messages
 	Since      time.Time               // the message time of the oldest that waits
-	FirstAt    time.Time               // when the sender's first text was stored
+	FirstAt    time.Time               // the message time of the sender's first text
 	ChangedAt  time.Time               // when its place in the queue changed last
 	OptedOut   bool
 }

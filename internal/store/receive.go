@@ -49,7 +49,6 @@ func (db *DB) Receive(ctx context.Context, org string, batch []Delivery) ([]Rece
 // the next one can begin. Nobody may be told of the results before durable has
 // returned nil; if it fails, nobody knows whether they were stored.
 func (db *DB) ReceiveAhead(ctx context.Context, org string, batch []Delivery) (results []Received, durable func() error, err error) {
-
 	numbers, err := db.takeNumbers(ctx, org, countTexts(batch))
 	if err != nil {
 		return nil, nil, err
