@@ -8,7 +8,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -231,29 +230,6 @@ func TestACompositeNamesTheOneAtFault(t *testing.T) {
 		if _, err := w.Composite(t.Context(), true, []salesforce.Step{bad}); asError(t, err).Class != salesforce.ClassPermanent {
 			t.Errorf("got %v", err)
 		}
-	}
-}
-
-func TestWhatChangedIsListed(t *testing.T) {
-	var query url.Values
-	w := serve(t, func(rw http.ResponseWriter, r *http.Request) {
-		query = r.URL.Query()
-		if strings.HasSuffix(r.URL.Path, "/updated") {
-			says(200, `{"ids":["003000000000001AAA"],"latestDateCovered":"2015-08-19T08:17:00.000+0000"}`)(rw, r)
-			return
-		}
-		says(200, `{"deletedRecords":[{"id":"003000000000002AAA","deletedDate":"2015-08-18T08:17:00.000+0000"}],"earliestDateAvailable":"2015-08-01T08:17:00.000+0000","latestDateCovered":"2015-08-19T08:17:00.000+0000"}`)(rw, r)
-	})
-	u, err := w.GetUpdated(t.Context(), "Contact", now.Add(-time.Hour), now)
-	if err != nil || len(u.IDs) != 1 || u.Covered.Year() != 2015 {
-		t.Errorf("got %+v, %v", u, err)
-	}
-	if query.Get("start") != "2026-03-02T11:00:00+00:00" || query.Get("end") != "2026-03-02T12:00:00+00:00" {
-		t.Errorf("asked %v", query)
-	}
-	d, err := w.GetDeleted(t.Context(), "Contact", now.Add(-time.Hour), now)
-	if err != nil || len(d.IDs) != 1 || d.Earliest.Day() != 1 || d.Covered.Day() != 19 {
-		t.Errorf("got %+v, %v", d, err)
 	}
 }
 

@@ -174,7 +174,6 @@ func FuzzAFieldNameIsRefusedOrAName(f *testing.F) {
 		_, _ = c.Retrieve(ctx, "Contact", "003000000000001AAA", name)
 		_, _ = c.Upsert(ctx, "Contact", name, "k", nil, salesforce.WriteOptions{})
 		_, _ = c.Describe(ctx, name)
-		_, _ = c.GetUpdated(ctx, name, now, now)
 		_, _ = salesforce.Collect(c.Query(ctx, salesforce.Select(name, name).Where(salesforce.Eq(name, name)).OrderBy(name)))
 		plainName := name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.") == ""
 		if !plainName && len(sent) > 0 {
