@@ -38,12 +38,7 @@ func (s *Server) lookup(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -255,12 +250,7 @@ func (s *Server) showFind(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

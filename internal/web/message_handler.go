@@ -164,17 +164,12 @@ type messageView struct {
 
 // messagePage reads and prepares the whole page of m.
 func (s *Server) messagePage(r *http.Request, m *switchboard.Message, view messageView) (MessagePage, error) {
-	v, _ := visitorOf(r.Context())
 	f, err := s.messageFacts(r, m)
 	if err != nil {
 		return MessagePage{}, err
 	}
 	f.editing = view.editing
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		return MessagePage{}, err
-	}
-	rd, err := s.reader(set)
+	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		return MessagePage{}, err
 	}

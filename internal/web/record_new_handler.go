@@ -70,11 +70,7 @@ func (s *Server) recordForm(r *http.Request) (RecordForm, error) {
 		if err != nil {
 			return f, err
 		}
-		set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-		if err != nil {
-			return f, err
-		}
-		rd, err := s.reader(set)
+		_, rd, _, err := s.settingsOf(r)
 		if err != nil {
 			return f, err
 		}

@@ -46,19 +46,13 @@ const (
 
 // showSearch finds records and texts by number, name or word.
 func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) {
-	v, _ := visitorOf(r.Context())
+	v, rd, _, err := s.settingsOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	ctx, org := r.Context(), v.Actor.OrgID
 	p := SearchPage{Query: strings.TrimSpace(r.FormValue("q"))}
-	set, err := s.db.Settings(ctx, org)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rd, err := s.reader(set)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
 	if p.Query != "" {
 		found, _, err := s.db.Records(ctx, org, store.RecordFilter{Q: p.Query, Order: store.BestFirst, Page: store.Page{Limit: searchRecords}})
 		if err != nil {
@@ -103,18 +97,12 @@ func messageRows(list []*switchboard.Message, rd reader, query string) []Message
 // showMessages lists texts: those placed today, those of a reason, those that
 // hold a word.
 func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
-	v, _ := visitorOf(r.Context())
+	v, rd, _, err := s.settingsOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	q := r.URL.Query()
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rd, err := s.reader(set)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
 	f := store.MessageFilter{State: switchboard.State(q.Get("state")), Reason: switchboard.Reason(q.Get("reason")), Q: strings.TrimSpace(q.Get("q")), Page: store.Page{Limit: listedMessages, Cursor: q.Get("after")}}
 	if since, err := time.ParseInLocation(time.DateOnly, q.Get("since"), rd.Location); err == nil {
 		f.Since = since

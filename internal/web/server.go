@@ -274,6 +274,18 @@ func ownPath(path, fallback string) string {
 	return path
 }
 
+// settingsOf returns who looks at the page, for whom it is written, and the
+// org's settings.
+func (s *Server) settingsOf(r *http.Request) (visitor, reader, switchboard.Settings, error) {
+	v, _ := visitorOf(r.Context())
+	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
+	if err != nil {
+		return v, reader{}, set, err
+	}
+	rd, err := s.reader(set)
+	return v, rd, set, err
+}
+
 // reader is for whom this request's page is written.
 func (s *Server) reader(set switchboard.Settings) (reader, error) {
 	loc := time.UTC

@@ -151,15 +151,3 @@ func (s *Server) sendTest(w http.ResponseWriter, r *http.Request) {
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
-
-// settingsOf returns who looks at the page, for whom it is written, and the
-// org's settings.
-func (s *Server) settingsOf(r *http.Request) (visitor, reader, switchboard.Settings, error) {
-	v, _ := visitorOf(r.Context())
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		return v, reader{}, set, err
-	}
-	rd, err := s.reader(set)
-	return v, rd, set, err
-}

@@ -71,11 +71,7 @@ func (s *Server) showUnassigned(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (UnassignedPage, error) {
 	ctx, org := r.Context(), v.Actor.OrgID
-	set, err := s.db.Settings(ctx, org)
-	if err != nil {
-		return UnassignedPage{}, err
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		return UnassignedPage{}, err
 	}
@@ -156,11 +152,7 @@ func (s *Server) queueChannels(r *http.Request, q queueQuery) ([]Option, error) 
 		return nil, err
 	}
 	all := []Option{{Label: "All channels", URL: q.url(func(q *queueQuery) { q.channel = "" }), Current: q.channel == ""}}
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		return nil, err
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		return nil, err
 	}
@@ -250,12 +242,7 @@ func (s *Server) showPreview(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -331,11 +318,7 @@ func (s *Server) goneRows(r *http.Request, shown []string) ([]GoneRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
-	if err != nil {
-		return nil, err
-	}
-	rd, err := s.reader(set)
+	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		return nil, err
 	}
