@@ -14,12 +14,7 @@ const sessionInstallation = "salesforce-installation"
 
 // showSalesforceChecks looks at everything, while the page stands already.
 func (s *Server) showSalesforceChecks(w http.ResponseWriter, r *http.Request) {
-	v, rd, _, err := s.settingsOf(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	c, err := s.db.Salesforce(r.Context(), v.Actor.OrgID)
+	v, rd, c, err := s.connectionOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -41,12 +41,7 @@ func (s *Server) showSalesforce(w http.ResponseWriter, r *http.Request) {
 // salesforcePage shows the connection, or the form for it. failed is what was
 // wrong with the form as it was filled in.
 func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status int, filled url.Values, failed error) {
-	v, rd, _, err := s.settingsOf(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	c, err := s.db.Salesforce(r.Context(), v.Actor.OrgID)
+	v, rd, c, err := s.connectionOf(r)
 	if err != nil && switchboard.ErrorCode(err) != switchboard.CodeNotFound {
 		s.fail(w, r, err)
 		return
@@ -67,6 +62,17 @@ func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status i
 		}
 	}
 	s.pages.Page(w, r, status, "settings_salesforce", p)
+}
+
+// connectionOf returns who looks at the page, for whom it is written, and the
+// org's connection. One that was never made is a CodeNotFound.
+func (s *Server) connectionOf(r *http.Request) (visitor, reader, store.Salesforce, error) {
+	v, rd, _, err := s.settingsOf(r)
+	if err != nil {
+		return v, rd, store.Salesforce{}, err
+	}
+	c, err := s.db.Salesforce(r.Context(), v.Actor.OrgID)
+	return v, rd, c, err
 }
 
 func (s *Server) fillSalesforce(r *http.Request, p *SalesforcePage, v visitor, c store.Salesforce, rd reader) error {
@@ -277,12 +283,7 @@ func (s *Server) salesforceCalls(r *http.Request, v visitor, c store.Salesforce,
 
 // showSalesforceLive answers the page's question whether there is anything new.
 func (s *Server) showSalesforceLive(w http.ResponseWriter, r *http.Request) {
-	v, rd, _, err := s.settingsOf(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	c, err := s.db.Salesforce(r.Context(), v.Actor.OrgID)
+	v, rd, c, err := s.connectionOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
