@@ -21,20 +21,6 @@ func (c *Client) UpsertCollection(ctx context.Context, object, field string, rec
 	if err != nil {
 		return nil, err
 	}
-	return c.collection(ctx, what, object, http.MethodPatch, path, records, o)
-}
-
-// CreateCollection creates up to 200 records of one object, row by row as
-// [Client.UpsertCollection]. After [ClassUnknown] they may exist.
-func (c *Client) CreateCollection(ctx context.Context, object string, records []map[string]any, o WriteOptions) ([]Result, error) {
-	path, err := c.path("composite", "sobjects")
-	if err != nil {
-		return nil, err
-	}
-	return c.collection(ctx, "create "+object, object, http.MethodPost, path, records, o)
-}
-
-func (c *Client) collection(ctx context.Context, what, object, method, path string, records []map[string]any, o WriteOptions) ([]Result, error) {
 	if len(records) == 0 {
 		return nil, nil
 	}
@@ -54,7 +40,7 @@ func (c *Client) collection(ctx context.Context, what, object, method, path stri
 		rows[i] = row
 	}
 	// allOrNone is false: one bad row must not hold up the others.
-	r := call{what: what, use: UseWrite, method: method, path: path, changes: true, header: duplicates(o),
+	r := call{what: what, use: UseWrite, method: http.MethodPatch, path: path, changes: true, header: duplicates(o),
 		body: map[string]any{"allOrNone": false, "records": rows}}
 	var saved []savedBody
 	a, err := c.do(ctx, r)

@@ -104,7 +104,7 @@ func TestEveryCallOnce(t *testing.T) {
 	if err != nil || row.Text("Name") != "Jane Doe" {
 		t.Errorf("got %v, %v", row, err)
 	}
-	results, err := s.CreateCollection(ctx, "Contact", []map[string]any{{"LastName": "A"}, {"FirstName": "B"}}, salesforce.WriteOptions{})
+	results, err := s.UpsertCollection(ctx, "Contact", "Switchboard_Key__c", []map[string]any{{"Switchboard_Key__c": "a", "LastName": "A"}, {"Switchboard_Key__c": "b", "FirstName": "B"}}, salesforce.WriteOptions{})
 	if err != nil || results[0].Err != nil || results[1].Err == nil || results[1].Err.Code != "REQUIRED_FIELD_MISSING" {
 		t.Errorf("got %+v, %v", results, err)
 	}
