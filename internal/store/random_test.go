@@ -3,6 +3,7 @@ package store_test
 import (
 	"flag"
 	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,22 +76,41 @@ func (w *world) run(t *rapid.T, m *model, s step) {
 	}
 }
 
+// checksName is rapid's flag for how often it tries.
+const checksName = "rapid.checks"
+
+// checksSaid reports whether somebody has said how often, as it was before a
+// test set the flag itself: from then on it counts as said.
+var checksSaid = sync.OnceValue(func() bool {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == checksName })
+	return said
+})
+
 // fewerChecks lets rapid try n times where nobody has said how often: a world
 // costs many transactions.
 func fewerChecks(t *testing.T, n int) {
 	t.Helper()
-	const name = "rapid.checks"
-	said := false
-	flag.Visit(func(f *flag.Flag) { said = said || f.Name == name })
-	if said {
+	if checksSaid() {
 		return
 	}
-	before := flag.Lookup(name).Value.String()
+	before := flag.Lookup(checksName).Value.String()
 	set := func(v string) {
-		if err := flag.Set(name, v); err != nil {
+		if err := flag.Set(checksName, v); err != nil {
 			t.Fatal(err)
 		}
 	}
 	set(strconv.Itoa(n))
 	t.Cleanup(func() { set(before) })
+}
+
+func TestEveryRunTriesAsOften(t *testing.T) {
+	for range 2 {
+		t.Run("run", func(t *testing.T) {
+			fewerChecks(t, 7)
+			if got := flag.Lookup(checksName).Value.String(); got != "7" && !checksSaid() {
+				t.Errorf("rapid tries %s times", got)
+			}
+		})
+	}
 }
