@@ -37,12 +37,18 @@ type outgoing struct {
 // writeMessages writes messages, and returns what keeps single ones from being
 // written. An error is about all.
 func (p *Pusher) writeMessages(ctx context.Context, ids []string) (failed map[string]error, err error) {
-	if err := p.writeTheirRecords(ctx, ids); err != nil {
-		return nil, err
-	}
 	pushes, err := p.db.MessagesToPush(ctx, p.org, ids)
 	if err != nil {
 		return nil, err
+	}
+	for _, first := range []func(context.Context, []store.MessagePush) (bool, error){p.heedPeople, p.writeTheirRecords} {
+		news, err := first(ctx, pushes)
+		if err == nil && news {
+			pushes, err = p.db.MessagesToPush(ctx, p.org, ids)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	var out []outgoing
 	var sent []store.MessageSent
@@ -147,13 +153,31 @@ func (p *Pusher) rowProblem(ctx context.Context, o outgoing, problem *Problem) e
 	return problem
 }
 
-// writeTheirRecords makes the records in Salesforce that the messages are on
-// and that it does not have yet. Why one was refused is noted with the record.
-func (p *Pusher) writeTheirRecords(ctx context.Context, ids []string) error {
-	pushes, err := p.db.MessagesToPush(ctx, p.org, ids)
-	if err != nil {
-		return err
+// heedPeople reads the rows that the rule is about to move, and reports whether
+// it read any. Somebody who made the record there may have set it on the message
+// meanwhile, or another one, and then that is who placed it: what a person chose
+// is never overwritten by the rule.
+func (p *Pusher) heedPeople(ctx context.Context, pushes []store.MessagePush) (bool, error) {
+	var rows []string
+	for _, m := range pushes {
+		if m.SMSID != "" && m.Message.Decision != nil && m.Message.Decision.By == nil && !maps.Equal(m.Seen, m.Lookups) {
+			rows = append(rows, m.SMSID)
+		}
 	}
+	if len(rows) == 0 {
+		return false, nil
+	}
+	err := p.puller.Refresh(ctx, switchboard.SMSObject, rows)
+	if errors.Is(err, errSpent) {
+		return false, nil // the calls that are left are for writing
+	}
+	return true, err
+}
+
+// writeTheirRecords makes the records in Salesforce that the messages are on
+// and that it does not have yet, and reports whether it tried to. Why one was
+// refused is noted with the record.
+func (p *Pusher) writeTheirRecords(ctx context.Context, pushes []store.MessagePush) (bool, error) {
 	done := map[string]bool{}
 	for _, m := range pushes {
 		if m.Unsynced == "" || done[m.Unsynced] {
@@ -166,8 +190,8 @@ func (p *Pusher) writeTheirRecords(ctx context.Context, ids []string) error {
 			continue // its own job sees to it
 		}
 		if err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return len(done) > 0, nil
 }
