@@ -32,6 +32,7 @@ type outgoing struct {
 	sms     SMS
 	hash    string
 	lookups map[switchboard.Object]string // as they will be
+	owner   string
 }
 
 // writeMessages writes messages, and returns what keeps single ones from being
@@ -79,12 +80,13 @@ func (p *Pusher) writeMessages(ctx context.Context, ids []string) (failed map[st
 }
 
 // outgoingOf returns the message as it is to be. Lookups that are as they were
-// are left alone, for somebody there may have changed them since.
+// are left alone, and so is the owner, for somebody there may have changed them
+// since.
 func outgoingOf(m store.MessagePush) (outgoing, error) {
 	message := m.Message
-	o := outgoing{lookups: m.Lookups, sms: SMS{
+	o := outgoing{lookups: m.Lookups, owner: m.Owner, sms: SMS{
 		ID: message.ID, Name: message.Name(), Phone: message.Sender.Address, Body: message.Body, Direction: string(message.Direction), State: string(message.State),
-		Channel: m.Channel, ReceivedAt: message.ReceivedAt, Explanation: m.Explanation, Lookups: m.Lookups,
+		Channel: m.Channel, ReceivedAt: message.ReceivedAt, Explanation: m.Explanation, Lookups: m.Lookups, Owner: m.Owner,
 	}}
 	if message.Decision != nil {
 		o.sms.Reason = string(message.Decision.Reason)
@@ -98,6 +100,9 @@ func outgoingOf(m store.MessagePush) (outgoing, error) {
 	if m.SMSID != "" && maps.Equal(m.Seen, m.Lookups) {
 		o.sms.Lookups = nil
 	}
+	if m.Owner == m.Owned {
+		o.sms.Owner = ""
+	}
 	return o, nil
 }
 
@@ -110,7 +115,7 @@ func (p *Pusher) noteUpserted(ctx context.Context, out []outgoing, results []Ups
 		if i < len(results) {
 			err = results[i].Err
 		}
-		n := store.MessageNoted{MessageID: o.sms.ID, Hash: o.hash, Lookups: o.lookups}
+		n := store.MessageNoted{MessageID: o.sms.ID, Hash: o.hash, Lookups: o.lookups, Owner: o.owner}
 		switch problem := problemOf(err); {
 		case err == nil:
 			n.SMSID = results[i].ID

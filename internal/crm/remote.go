@@ -170,6 +170,9 @@ type SMS struct {
 	// Lookups holds the Salesforce id of the record in each lookup; one that is
 	// missing is emptied. nil leaves all as they are.
 	Lookups map[switchboard.Object]string
+	// Owner is the Salesforce user who is to own the row, "" to leave it to whom it
+	// belongs. Where the org does not let that user own it, it stays as it is.
+	Owner string
 }
 
 // Upserted is what became of a message that was written.

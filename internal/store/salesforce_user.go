@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"slices"
+	"strings"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -14,12 +15,14 @@ type userMap struct {
 	here  map[string]string // our id by Salesforce's
 	there map[string]string // Salesforce's by ours
 	names map[string]string // by Salesforce's id
+	idle  map[string]bool   // by Salesforce's id: who may not sign in there
+	own   string            // Salesforce's id of whom the connection acts as
 }
 
 // userMap reads the org's. Where several users there share an e-mail, an active
 // one counts, and of those the oldest id.
 func (t *tx) userMap(org string, users []switchboard.User) (userMap, error) {
-	m := userMap{here: map[string]string{}, there: map[string]string{}, names: map[string]string{}}
+	m := userMap{here: map[string]string{}, there: map[string]string{}, names: map[string]string{}, idle: map[string]bool{}}
 	type remote struct {
 		id, email string
 		active    bool
@@ -29,7 +32,7 @@ func (t *tx) userMap(org string, users []switchboard.User) (userMap, error) {
 		var r remote
 		var name string
 		err := rows.Scan(&r.id, &r.email, &name, &r.active)
-		all, m.names[r.id] = append(all, r), name
+		all, m.names[r.id], m.idle[r.id] = append(all, r), name, !r.active
 		return err
 	}, "SELECT salesforce_id, email, name, active FROM salesforce_user WHERE org_id = $1 ORDER BY salesforce_id", org)
 	if err != nil {
@@ -49,6 +52,7 @@ func (t *tx) userMap(org string, users []switchboard.User) (userMap, error) {
 	if err != nil {
 		return m, err
 	}
+	m.own = c.SalesforceUserID
 	if c.UserID != "" {
 		m.here[c.SalesforceUserID], m.there[c.UserID] = c.UserID, c.SalesforceUserID
 	}
@@ -64,6 +68,23 @@ func (t *tx) userMap(org string, users []switchboard.User) (userMap, error) {
 	}
 	return m, nil
 }
+
+// owner returns the Salesforce user who owns there what belongs here to the user,
+// ours or one of Salesforce's alone: the connection's own where that is nobody
+// who can own anything.
+func (m userMap) owner(id string) string {
+	there := m.there[id]
+	if theirs, ok := switchboard.ParseSalesforceID(id); ok {
+		there = theirs
+	}
+	if !strings.HasPrefix(there, userPrefix) || m.idle[there] {
+		return m.own
+	}
+	return there
+}
+
+// userPrefix is how the id of a user begins: a queue owns records, too.
+const userPrefix = "005"
 
 // actor returns who acts here when the Salesforce user does.
 func (m userMap) actor(org, remote string, users []switchboard.User) switchboard.Actor {

@@ -12,6 +12,7 @@ import (
 type messageSync struct {
 	messageID       string
 	smsID, hash     string
+	owner           string
 	seen, sent      lookups
 	sentAt, notedAt int64
 }
@@ -21,11 +22,11 @@ func (t *tx) messageSyncs(org string, ids []string) (map[string]*messageSync, er
 	err := t.each(func(rows *sql.Rows) error {
 		s := &messageSync{}
 		var seen, sent string
-		err := rows.Scan(&s.messageID, &s.smsID, &s.hash, &seen, &sent, &s.sentAt, &s.notedAt)
+		err := rows.Scan(&s.messageID, &s.smsID, &s.hash, &seen, &sent, &s.sentAt, &s.notedAt, &s.owner)
 		s.seen, s.sent = parseLookups(seen), parseLookups(sent)
 		all[s.messageID] = s
 		return err
-	}, "SELECT message_id, sms_id, hash, seen, sent, sent_at, noted_at FROM message_sync WHERE org_id = $1 AND "+t.in("message_id", "$2"), org, t.list(ids))
+	}, "SELECT message_id, sms_id, hash, seen, sent, sent_at, noted_at, owner FROM message_sync WHERE org_id = $1 AND "+t.in("message_id", "$2"), org, t.list(ids))
 	return all, err
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -22,6 +23,10 @@ type MessagePush struct {
 	// Lookups those that it is to have: Salesforce ids, by object. A record that
 	// is deleted, or not there, is named by no lookup.
 	Seen, Lookups map[switchboard.Object]string
+	// Owner is the Salesforce user who is to own the row: the owner of the record
+	// that the message is on, or the connection's own. Owned is who was last to;
+	// while that is the same, whoever owns it has it from a person.
+	Owner, Owned string
 	// Unsynced is the record that the message is on, if Salesforce does not have
 	// it yet and has not refused it either.
 	Unsynced string
@@ -48,8 +53,12 @@ func (db *DB) MessagesToPush(ctx context.Context, org string, ids []string) ([]M
 		if err != nil {
 			return err
 		}
+		users, err := t.userMap(org, snap.users)
+		if err != nil {
+			return err
+		}
 		for _, m := range messages {
-			p := MessagePush{Message: m, Seen: map[switchboard.Object]string{}, Lookups: map[switchboard.Object]string{}}
+			p := MessagePush{Message: m, Seen: map[switchboard.Object]string{}, Lookups: map[switchboard.Object]string{}, Owner: users.own, Owned: users.own}
 			if c := snap.channel(m.ChannelID); c != nil {
 				p.Channel = c.Label()
 			}
@@ -58,12 +67,15 @@ func (db *DB) MessagesToPush(ctx context.Context, org string, ids []string) ([]M
 			}
 			if s := states[m.ID]; s != nil {
 				p.SMSID, p.Hash, p.Seen = s.smsID, s.hash, s.seen
+				if s.smsID != "" && s.owner != "" {
+					p.Owned = s.owner
+				}
 			}
 			if m.Record != nil {
 				at := places[m.Record.ID]
 				p.Unsynced = at.unsynced
 				if at.salesforceID != "" {
-					p.Lookups[m.Record.Object] = at.salesforceID
+					p.Lookups[m.Record.Object], p.Owner = at.salesforceID, users.owner(at.owner)
 				}
 			}
 			all = append(all, p)
@@ -74,7 +86,7 @@ func (db *DB) MessagesToPush(ctx context.Context, org string, ids []string) ([]M
 }
 
 // place is where a record is in Salesforce.
-type place struct{ salesforceID, unsynced string }
+type place struct{ salesforceID, unsynced, owner string }
 
 func (t *tx) placesOf(org string, messages []*switchboard.Message) (map[string]place, error) {
 	var ids []string
@@ -88,20 +100,26 @@ func (t *tx) placesOf(org string, messages []*switchboard.Message) (map[string]p
 		return places, nil
 	}
 	return places, t.each(func(rows *sql.Rows) error {
-		var id, salesforceID string
+		var id, salesforceID, fields string
 		var deleted, refused, gone bool
-		if err := rows.Scan(&id, &salesforceID, &deleted, &refused, &gone); err != nil {
+		if err := rows.Scan(&id, &salesforceID, &deleted, &refused, &gone, &fields); err != nil {
 			return err
 		}
 		switch {
 		case deleted || gone:
 		case salesforceID != "":
-			places[id] = place{salesforceID: salesforceID}
+			var f struct {
+				OwnerID string `json:"OwnerId"`
+			}
+			if err := json.Unmarshal([]byte(fields), &f); err != nil {
+				return err
+			}
+			places[id] = place{salesforceID: salesforceID, owner: f.OwnerID}
 		case !refused:
 			places[id] = place{unsynced: id}
 		}
 		return nil
-	}, `SELECT r.id, COALESCE(s.salesforce_id, ''), r.deleted, COALESCE(s.error_at, 0) > 0, COALESCE(s.base_deleted, FALSE) FROM record r
+	}, `SELECT r.id, COALESCE(s.salesforce_id, ''), r.deleted, COALESCE(s.error_at, 0) > 0, COALESCE(s.base_deleted, FALSE), r.fields FROM record r
 		LEFT JOIN record_sync s ON s.org_id = r.org_id AND s.record_id = r.id WHERE r.org_id = $1 AND `+t.in("r.id", "$2"), org, t.list(ids))
 }
 
@@ -132,6 +150,7 @@ type MessageNoted struct {
 	SMSID     string
 	Hash      string                        // of what it was given
 	Lookups   map[switchboard.Object]string // as they are now
+	Owner     string                        // who was to own it
 	Error     string                        // why it was refused; "": it was taken
 }
 
@@ -145,8 +164,8 @@ func (db *DB) NoteMessages(ctx context.Context, org string, noted []MessageNoted
 			if n.Error != "" {
 				err = t.exec("UPDATE message_sync SET error = $3, noted_at = $4 WHERE org_id = $1 AND message_id = $2", org, n.MessageID, n.Error, micros(t.now))
 			} else {
-				err = t.exec("UPDATE message_sync SET sms_id = $3, hash = $4, seen = $5, noted_at = $6, error = '' WHERE org_id = $1 AND message_id = $2",
-					org, n.MessageID, n.SMSID, n.Hash, lookups(n.Lookups).String(), micros(t.now))
+				err = t.exec("UPDATE message_sync SET sms_id = $3, hash = $4, seen = $5, noted_at = $6, owner = $7, error = '' WHERE org_id = $1 AND message_id = $2",
+					org, n.MessageID, n.SMSID, n.Hash, lookups(n.Lookups).String(), micros(t.now), n.Owner)
 			}
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package salesforce
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ type SMS struct {
 	// Lookups holds the Salesforce id of the record in each lookup; one that is
 	// missing is cleared. nil leaves all of them as they are.
 	Lookups map[switchboard.Object]string
+	// Owner is the id of the user who is to own the row, "" to leave it to whom it
+	// belongs. Where the org does not let that user own it, it is left, too.
+	Owner string
 }
 
 // fields writes the message as a row. Optional fields that the org has taken
@@ -61,6 +65,9 @@ func (m SMS) fields(d *Object) map[string]any {
 	set("Explanation__c", m.Explanation)
 	if !m.ReceivedAt.IsZero() {
 		set("Received_At__c", FormatTime(m.ReceivedAt))
+	}
+	if m.Owner != "" {
+		set(ownerField, m.Owner)
 	}
 	if m.Lookups == nil {
 		return f
@@ -129,8 +136,7 @@ func (o *Org) UpsertMessages(ctx context.Context, messages []SMS) []Result {
 			for i, at := range chunk {
 				rows[i] = messages[at].fields(d)
 			}
-			// Two equal texts are two texts, whatever a duplicate rule thinks.
-			done, err = o.UpsertCollection(ctx, SMSObject, smsKey, rows, WriteOptions{SaveDuplicate: true})
+			done, err = o.upsertRows(ctx, rows)
 		}
 		for i, at := range chunk {
 			if err != nil {
@@ -150,4 +156,48 @@ func (o *Org) UpsertMessages(ctx context.Context, messages []SMS) []Result {
 		}
 	}
 	return results
+}
+
+// upsertRows writes rows of one call. Those that the org refuses for their owner
+// are written once more without: who may own a row, nobody but the org knows.
+func (o *Org) upsertRows(ctx context.Context, rows []map[string]any) ([]Result, error) {
+	// Two equal texts are two texts, whatever a duplicate rule thinks.
+	options := WriteOptions{SaveDuplicate: true}
+	done, err := o.UpsertCollection(ctx, SMSObject, smsKey, rows, options)
+	if err != nil {
+		return nil, err
+	}
+	var again []int
+	var less []map[string]any
+	for i, r := range done {
+		if _, owned := rows[i][ownerField]; owned && r.Err != nil && aboutOwner(r.Err) {
+			row := maps.Clone(rows[i])
+			delete(row, ownerField)
+			again, less = append(again, i), append(less, row)
+		}
+	}
+	if len(again) == 0 {
+		return done, nil
+	}
+	redone, err := o.UpsertCollection(ctx, SMSObject, smsKey, less, options)
+	for n, i := range again {
+		if err != nil {
+			done[i] = Result{Err: asError(err)} // the other rows are written
+			continue
+		}
+		done[i] = redone[n]
+	}
+	return done, nil
+}
+
+const ownerField = "OwnerId"
+
+// aboutOwner reports whether a row may have been refused for its owner: a user
+// who is inactive, may not read SMS__c, is of another kind, or is gone.
+func aboutOwner(e *Error) bool {
+	switch e.Code {
+	case "INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ", "OP_WITH_INVALID_USER_TYPE_EXCEPTION":
+		return true
+	}
+	return e.Reference() && len(e.Fields) == 0 || slices.ContainsFunc(e.Fields, func(f string) bool { return strings.EqualFold(f, ownerField) })
 }

@@ -140,3 +140,51 @@ func TestEveryFaultHasItsVerdict(t *testing.T) {
 		}
 	}
 }
+
+// Who may not own a row leaves it to whom it belongs, and the row is written.
+func TestAnOwnerWhoMayNotOwnIsDoneWithout(t *testing.T) {
+	s := simulate(t)
+	bob, err := s.there.AddUser("bob@example.com", "Bob Roe")
+	must(t, err)
+	gone, err := s.there.AddUser("gone@example.com", "Gus Doe")
+	must(t, err)
+	must(t, s.there.Update(nil, "User", gone.ID, map[string]any{"IsActive": false}))
+	owners := []string{"", bob.ID, gone.ID, "005000000000000AAA", bob.ID}
+	write := func(change string) {
+		t.Helper()
+		var messages []salesforce.SMS
+		for i, owner := range owners {
+			messages = append(messages, salesforce.SMS{ID: fmt.Sprint("m", i), Name: fmt.Sprint("SMS-", i), Phone: "+15125550177", Body: change, Owner: owner})
+		}
+		before := s.meter.count(salesforce.UseWrite)
+		for i, r := range s.UpsertMessages(t.Context(), messages) {
+			if r.Err != nil || s.there.Get("SMS__c", r.ID)["Message__c"] != change {
+				t.Errorf("row %d: %+v", i, r)
+			}
+			want := s.there.Admin().ID
+			if owners[i] == bob.ID {
+				want = bob.ID
+			}
+			if got := s.there.Get("SMS__c", r.ID)["OwnerId"]; got != want {
+				t.Errorf("row %d belongs to %v, not %s", i, got, want)
+			}
+		}
+		if n := s.meter.count(salesforce.UseWrite) - before; n > 3 {
+			t.Errorf("it took %d calls", n)
+		}
+	}
+	write("made")
+	write("changed")
+	// Other refusals for the owner, as real orgs word them, and one that stands.
+	owners = []string{bob.ID, bob.ID, bob.ID}
+	for _, e := range []*sforg.Error{{Code: "TRANSFER_REQUIRES_READ", Message: "The new owner must have read permission"}, {Code: "FIELD_INTEGRITY_EXCEPTION", Message: "Owner ID", Fields: []string{"OwnerId"}},
+		{Code: "INVALID_CROSS_REFERENCE_KEY", Message: "invalid cross reference id"}} {
+		s.there.Fail(sforg.Fault{Kind: sforg.RowError, Path: "/composite/sobjects", Rows: []int{1}, Err: e})
+		write(e.Code)
+	}
+	s.there.Fail(sforg.Fault{Kind: sforg.RowError, Path: "/composite/sobjects", Rows: []int{0}, Err: &sforg.Error{Code: "FIELD_CUSTOM_VALIDATION_EXCEPTION", Message: "No.", Fields: []string{"Phone__c"}}})
+	before := s.meter.count(salesforce.UseWrite)
+	if r := s.UpsertMessages(t.Context(), []salesforce.SMS{{ID: "m0", Owner: bob.ID}}); r[0].Err == nil || s.meter.count(salesforce.UseWrite)-before != 1 {
+		t.Errorf("got %+v", r)
+	}
+}

@@ -387,6 +387,9 @@ func (t *transaction) assign(ob *object, r *row, fields map[string]any, insert b
 			}
 		}
 		if r.raw(f.ordinal) != v {
+			if err := t.checkOwner(ob, f, v); err != nil {
+				return nil, err
+			}
 			changed[f.ordinal] = true
 			r.set(f.ordinal, v)
 		}
@@ -454,6 +457,19 @@ func (t *transaction) checkReference(f *Field, id string) *Error {
 	}
 	if r := target.find(id); r == nil || r.deleted && !t.system {
 		return errorf("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", f.Name)
+	}
+	return nil
+}
+
+// checkOwner refuses a new owner who may not sign in.
+func (t *transaction) checkOwner(ob *object, f *Field, v any) *Error {
+	id, _ := v.(string)
+	if f.Name != "OwnerId" || id == "" {
+		return nil
+	}
+	users := t.o.object("User")
+	if r := users.find(id); r != nil && r.raw(users.field("IsActive").ordinal) == false {
+		return errorf("INACTIVE_OWNER_OR_USER", fmt.Sprintf("operation performed with inactive user [%s] as owner of %s", id, strings.ToLower(ob.Label)), f.Name)
 	}
 	return nil
 }
