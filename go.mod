@@ -20,6 +20,7 @@ require (
 	golang.org/x/crypto v0.58.0 // Argon2id for passwords
 	golang.org/x/net v0.62.0 // tests: pages are parsed as HTML
 	golang.org/x/oauth2 v0.37.0 // Salesforce: the requests for tokens, and PKCE
+	golang.org/x/sys v0.49.0 // writing of a file is begun ahead of its flush, where the system can
 	golang.org/x/time v0.16.0 // rate limits
 	google.golang.org/grpc v1.85.0 // Salesforce's Pub/Sub API is gRPC
 	google.golang.org/protobuf v1.36.12 // the generated messages of that API
@@ -52,7 +53,6 @@ require (
 	github.com/sethvargo/go-retry v0.5.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -35,6 +36,9 @@ type Writer struct {
 	queue chan *pending
 	done  chan committed
 
+	unflushed atomic.Int64  // groups that are committed and not known to be on the disk
+	flushed   chan struct{} // has a value after unflushed got less
+
 	mu     sync.RWMutex // held for reading while a Submit puts into the queue
 	closed bool
 }
@@ -46,10 +50,16 @@ type pending struct {
 	answer   chan answer // holds one: the writer never waits for who asked
 }
 
-// ahead is how many groups may be committed and not flushed yet, beside the one
-// that is being flushed. With fewer the store waits for the disk; with more the
-// groups get small, and small ones cost more.
-const ahead = 1
+const (
+	// ahead is how many groups may be committed and not flushed yet, beside the
+	// one that is being flushed: a slow disk doesn't hold up the store at once.
+	ahead = 8
+	// enough is how many deliveries are worth a transaction of their own while the
+	// groups before it are still being flushed. Fewer would not be on the disk any
+	// sooner, and each transaction has its price: they wait for more to come, or
+	// for that flush to end.
+	enough = 24
+)
 
 // committed is a group that waits for the disk.
 type committed struct {
@@ -76,7 +86,7 @@ func New(db *store.DB, c Config) *Writer {
 	if c.Observe == nil {
 		c.Observe = func(int) func([]store.Received, error) { return func([]store.Received, error) {} }
 	}
-	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue), done: make(chan committed, ahead)}
+	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue), done: make(chan committed, ahead), flushed: make(chan struct{}, 1)}
 }
 
 func orDefault[T int | time.Duration](v, d T) T {
@@ -167,6 +177,11 @@ func (w *Writer) Run(ctx context.Context) {
 func (w *Writer) answer() {
 	for c := range w.done {
 		err := c.durable()
+		w.unflushed.Add(-1)
+		select {
+		case w.flushed <- struct{}{}:
+		default:
+		}
 		c.observed(c.received, err)
 		if err != nil {
 			w.fail(c.group, err)
@@ -198,20 +213,36 @@ func (w *Writer) group(first *pending) ([]*pending, *pending) {
 	}
 	group, size := []*pending{first}, first.size
 	for len(group) < w.c.MaxBatch {
-		select {
-		case p, ok := <-w.queue:
-			if !ok {
-				return group, nil
-			}
-			if p.org != first.org || size+p.size > w.c.MaxBytes {
-				return group, p
-			}
-			group, size = append(group, p), size+p.size
-		default:
-			return group, nil
+		p := w.more(len(group) < enough)
+		if p == nil {
+			break
 		}
+		if p.org != first.org || size+p.size > w.c.MaxBytes {
+			return group, p
+		}
+		group, size = append(group, p), size+p.size
 	}
 	return group, nil
+}
+
+// more returns a delivery that waits, or nil. With patience it waits for one
+// until everything committed is on the disk.
+func (w *Writer) more(patience bool) *pending {
+	for {
+		select {
+		case p := <-w.queue:
+			return p // nil when the queue is closed
+		default:
+		}
+		if !patience || w.unflushed.Load() == 0 {
+			return nil
+		}
+		select {
+		case p := <-w.queue:
+			return p
+		case <-w.flushed:
+		}
+	}
 }
 
 // commit stores a group, and bisects one that fails, so that a delivery that
@@ -224,6 +255,7 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 	observed := w.c.Observe(len(batch))
 	received, durable, err := w.receive(ctx, group[0].org, batch)
 	if err == nil {
+		w.unflushed.Add(1)
 		w.done <- committed{group, received, durable, observed}
 		return
 	}

@@ -11,13 +11,12 @@ import (
 
 const (
 	// checkpointEvery is how long the checkpointer rests. A longer rest copies
-	// pages that are written again only once; a shorter one keeps the flush small
-	// that a commit may have to wait behind (measured in docs/benchmarks.md).
-	checkpointEvery = 50 * time.Millisecond
+	// pages that are written again only once (measured in docs/benchmarks.md).
+	checkpointEvery = 300 * time.Millisecond
 	// logPages is how long the log may get before it is started over. A log that
 	// stays short is written where it was written before, which the file system
 	// does without allocating anything.
-	logPages = 8_000
+	logPages = 16_000
 )
 
 // checkpointer copies SQLite's log into the database on a connection of its
@@ -48,9 +47,10 @@ func newCheckpointer(pool *sql.DB, w *sqliteWriter, file *os.File, log *slog.Log
 	return c
 }
 
-// run copies and flushes now and then. SQLite itself flushes the database only
-// when all of the log is in it, so that everything would have to be flushed
-// while nobody may write.
+// run copies now and then, and has the disk write what was copied, without
+// waiting for it: a flush of the database would hold up the flush of the log
+// that commits wait for. It is flushed when the log is to be started over. SQLite
+// itself would flush it only when all of the log is in it, while nobody may write.
 func (c *checkpointer) run(ctx context.Context) {
 	rest := time.NewTicker(checkpointEvery)
 	defer rest.Stop()
@@ -60,10 +60,11 @@ func (c *checkpointer) run(ctx context.Context) {
 			return
 		case <-c.w.committed:
 		}
-		pages := c.copy(ctx)
-		if err := flushFile(c.file); err != nil {
+		if c.copy(ctx) < logPages {
+			startWriting(c.file)
+		} else if err := flushFile(c.file); err != nil {
 			c.log.Warn("the database could not be flushed", "err", err)
-		} else if pages >= logPages {
+		} else {
 			c.copyAll(ctx)
 		}
 		select {
