@@ -1,7 +1,7 @@
 # The work is done by the scripts in scripts/, which also run without make.
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-long lint bench assets diagrams
+.PHONY: help build demo test test-long lint bench assets diagrams places
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,3 +30,6 @@ assets: ## Fetch anew the third-party files that the pages embed
 
 diagrams: ## Draw docs/situations anew
 	go run ./tools/situations docs/situations
+
+places: ## Make the table of where telephone numbers are given out anew
+	go run ./tools/places phone_place.dat

@@ -94,6 +94,53 @@ func TestAQuietOrgTakesFewCalls(t *testing.T) {
 	}
 }
 
+// However many objects of its own an org matches, asking is a call each time:
+// they take turns.
+func TestObjectsOfTheOrgsOwnTakeTurns(t *testing.T) {
+	j := newJoint(t, storetest.SQLite)
+	fields, own := switchboard.DefaultPhoneFields(), []string{"Patient__c", "Donor__c", "Pupil__c"}
+	for _, o := range own {
+		j.must(j.sf.DefineObject(sforg.Object{Name: o, Label: o, Plural: o, Fields: []sforg.Field{{Name: "Name", Type: sforg.TypeString, Length: 80}, {Name: "Cell__c", Type: sforg.TypePhone, Length: 40}}}))
+		fields[switchboard.Object(o)] = []string{"Cell__c"}
+	}
+	_, err := j.db.SetPhoneFields(t.Context(), j.dana, fields)
+	j.must(err)
+	var made []string
+	at := time.Time{}
+	w := &waits{}
+	w.then = func() {
+		switch {
+		case at.IsZero():
+			for _, o := range own {
+				made = append(made, j.create(o, map[string]any{"Name": "New", "Cell__c": "(512) 555-0177"}))
+			}
+			at = j.clock.Now()
+		case len(made) > 0:
+			if _, err := j.db.RecordBySalesforceID(t.Context(), j.org, made[0]); err == nil {
+				made = made[1:]
+			}
+			if late := j.clock.Now().Sub(at); late > 2*time.Minute {
+				t.Errorf("after %s %d are not here", late, len(made))
+				made = nil
+			}
+		}
+	}
+	if day := quietDay(t, j, w); day > 5800 || day < 24*60 {
+		t.Errorf("a day takes %d calls", day)
+	}
+	if len(made) > 0 {
+		t.Errorf("%d are not here", len(made))
+	}
+	// A cycle that somebody asks for reads all of them.
+	for _, o := range own {
+		made = append(made, j.create(o, map[string]any{"Name": "Newer"}))
+	}
+	j.sync()
+	for _, id := range made {
+		j.here(id)
+	}
+}
+
 // withStream gives the org a stream of changes that shows often that it lives.
 func withStream(t *testing.T, j *joint) *sforg.PubSub {
 	t.Helper()

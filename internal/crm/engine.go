@@ -195,7 +195,12 @@ func (e *Engine) pullOften(ctx context.Context, s *session) {
 		case !asked && since < wait-pollSlack:
 			wait -= since // another process did it meanwhile
 		default:
-			err := s.puller.Pull(ctx, false)
+			// What a stream may have left out is asked for seldom, and then all of it.
+			pull := s.puller.PullByTurns
+			if asked || s.streamed() {
+				pull = func(ctx context.Context) error { return s.puller.Pull(ctx, false) }
+			}
+			err := pull(ctx)
 			if err == nil || errors.Is(err, errPartly) {
 				var berr error
 				if all, berr = e.backfill(ctx); err == nil {

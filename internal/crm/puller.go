@@ -44,6 +44,7 @@ type Puller struct {
 	usersAt time.Time
 	hidden  map[switchboard.Object]*hiding // what can't be read, by itself
 	said    string                         // what a person should know of the settings there
+	turn    int                            // of the objects that are asked for by turns
 
 	// applying is held from a reading until it is applied, so that of two readings
 	// of one thing the older is never applied last. A load does without: there the
@@ -79,10 +80,16 @@ var errBusy = &switchboard.Error{Code: switchboard.CodeConflict, Message: "Anoth
 // Pull reads everything that changed since it last did, and applies it. With
 // full, records that have been read before are read again. It fails with
 // conflict while another process reads.
-func (p *Puller) Pull(ctx context.Context, full bool) error {
+func (p *Puller) Pull(ctx context.Context, full bool) error { return p.pulled(ctx, full, false) }
+
+// PullByTurns is Pull in one call where nothing happens: of objects beyond those
+// that one call asks for, some are asked for this time and the others next.
+func (p *Puller) PullByTurns(ctx context.Context) error { return p.pulled(ctx, false, true) }
+
+func (p *Puller) pulled(ctx context.Context, full, turns bool) error {
 	p.pulling.Lock()
 	defer p.pulling.Unlock()
-	return p.reading(ctx, func(ctx context.Context) error { return p.pull(ctx, full) })
+	return p.reading(ctx, func(ctx context.Context) error { return p.pull(ctx, full, turns) })
 }
 
 // reading runs do while no other process reads.
@@ -107,7 +114,7 @@ func (p *Puller) stillReading(ctx context.Context) error {
 	return err
 }
 
-func (p *Puller) pull(ctx context.Context, full bool) error {
+func (p *Puller) pull(ctx context.Context, full, turns bool) error {
 	if err := p.setup(ctx, full); err != nil {
 		return err
 	}
@@ -120,7 +127,7 @@ func (p *Puller) pull(ctx context.Context, full bool) error {
 			return fmt.Errorf("read all of %s: %w", o, p.noted(ctx, err))
 		}
 	}
-	if err := p.poll(ctx, s); err != nil {
+	if err := p.poll(ctx, s, p.due(s.objects, turns)); err != nil {
 		return p.noted(ctx, err)
 	}
 	for _, o := range s.objects {
@@ -293,10 +300,10 @@ const held = 4000
 // All is applied together, messages in the transaction of their records: a
 // record that somebody made for a message gets it by that person's hand, not by
 // the rule.
-func (p *Puller) poll(ctx context.Context, s scope) error {
+func (p *Puller) poll(ctx context.Context, s scope, objects []switchboard.Object) error {
 	p.applying.Lock()
 	defer p.applying.Unlock()
-	asked, cursors, err := p.asked(ctx, s)
+	asked, cursors, err := p.asked(ctx, s, objects)
 	if err != nil {
 		return err
 	}
@@ -375,14 +382,41 @@ func back(stamp time.Time) Cursor {
 	return Cursor{Stamp: stamp.Add(-Overlap)}
 }
 
+// askedAtOnce is how many objects one call asks for beside the messages: five
+// queries are the most that a composite takes.
+const askedAtOnce = 4
+
+// due returns the objects that a poll asks for: all that can be read, or, by
+// turns, as many as one call takes. What every org has is asked for each time,
+// and those of its own take turns.
+func (p *Puller) due(objects []switchboard.Object, turns bool) []switchboard.Object {
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o switchboard.Object) bool {
+		h := p.hidden[o]
+		return h != nil && p.now().Before(h.until)
+	})
+	if !turns || len(objects) <= askedAtOnce {
+		return objects
+	}
+	var due, own []switchboard.Object
+	for _, o := range objects {
+		if o.Custom() {
+			own = append(own, o)
+		} else {
+			due = append(due, o)
+		}
+	}
+	for range min(askedAtOnce-len(due), len(own)) {
+		due = append(due, own[p.turn%len(own)])
+		p.turn++
+	}
+	return due
+}
+
 // asked returns what a poll asks for, and how far each of it has been read.
-func (p *Puller) asked(ctx context.Context, s scope) ([]Asked, []store.SyncCursor, error) {
+func (p *Puller) asked(ctx context.Context, s scope, objects []switchboard.Object) ([]Asked, []store.SyncCursor, error) {
 	var asked []Asked
 	var cursors []store.SyncCursor
-	for _, o := range s.objects {
-		if h := p.hidden[o]; h != nil && p.now().Before(h.until) {
-			continue
-		}
+	for _, o := range objects {
 		c, err := p.db.SyncCursor(ctx, p.org, o)
 		if err != nil {
 			return nil, nil, err

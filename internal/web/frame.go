@@ -41,7 +41,7 @@ func (s *Server) frameOf(r *http.Request, v visitor, title, section string) (Pag
 	if err != nil {
 		return p, err
 	}
-	p.Org = set.OrgName
+	p.Org, p.Own = set.OrgName, ownTabs(set.PhoneFields)
 	rd, err := s.reader(set)
 	if err != nil {
 		return p, err

@@ -52,6 +52,28 @@ func listPath(o switchboard.Object) string {
 	return "/" + strings.ToLower(plural(string(o)))
 }
 
+// section is the tab of the list of an object's records.
+func section(o switchboard.Object) string { return strings.TrimPrefix(listPath(o), "/") }
+
+// newPath is the address of the form of a new record.
+func newPath(o switchboard.Object) string {
+	if o.Custom() {
+		return "/records/new/" + string(o)
+	}
+	return "/records/new/" + objectClass(string(o))
+}
+
+// ownTabs are the tabs of the custom objects that are matched.
+func ownTabs(fields switchboard.PhoneFields) []Tab {
+	var tabs []Tab
+	for _, o := range matchedObjects(fields) {
+		if o.Custom() {
+			tabs = append(tabs, Tab{Section: section(o), Label: plural(string(o))})
+		}
+	}
+	return tabs
+}
+
 // matchedObjects are the usual objects, and the custom ones that are matched.
 func matchedObjects(fields switchboard.PhoneFields) []switchboard.Object {
 	all := switchboard.Objects()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/switchboardhq/switchboard"
@@ -29,13 +30,36 @@ func TestCustomObjects(t *testing.T) {
 		t.Fatalf("it is on %+v", m.Record)
 	}
 	v.opens("/objects/Patient__c").says(http.StatusOK, "All Patient records", "1 patient record", "Ada Okafor", "(512) 555-0177")
-	v.saysNot("New Patient")
+	v.says(http.StatusOK, "New Patient")
 	v.opens("/objects/Contact").says(http.StatusNotFound)
 	v.opens("/objects/Patient__c?q=zzz").says(http.StatusOK, "No patient record matches")
 	v.opens("/records/"+r.ID).says(http.StatusOK, "Patient", "Name", "Mobile", "Ward", "North", "Hello")
 	v.saysNot("Patient__c")
 	v.saysNot("Account Name")
 	v.opens("/search?q=ada").says(http.StatusOK, "Patient · ")
+
+	// It has a tab, beside the others, and a form for new ones.
+	v.opens("/")
+	if all, open := v.tabs(); !slices.Contains(all, "Patient records") || open != "Home" {
+		t.Errorf("of the tabs %q, %q is open", all, open)
+	}
+	v.opens("/objects/Patient__c")
+	if _, open := v.tabs(); open != "Patient records" {
+		t.Errorf("the open tab is %q", open)
+	}
+	v.opens("/records/new/Patient__c").says(http.StatusOK, "New Patient", "Name", "Mobile")
+	v.saysNot("Patient__c")
+	v.saysNot("Last Name")
+	v.posts("/records/new/Patient__c", "Mobile__c", "(512) 555-0188").says(http.StatusUnprocessableEntity, "Enter a name.")
+	waits := storetest.Text(t, s.db, dana.OrgID, c, "+15125550188", "Hello?")
+	v.posts("/records/new/Patient__c", "Name", "Bo Reyes", "Mobile__c", "(512) 555-0188", "Ward__c", "South").says(http.StatusOK, "Patient Bo Reyes created", "1 text assigned to it")
+	if after := storetest.Message(t, s.db, dana.OrgID, waits.ID); after.Record == nil || after.Record.Object != "Patient__c" || after.Record.Name != "Bo Reyes" {
+		t.Errorf("the text that waited is on %+v", after.Record)
+	}
+	v.opens("/records/new/Donor__c").says(http.StatusNotFound)
+	storetest.Record(t, s.db, dana, "Donor__c", switchboard.Fields{"Name": "Di"})
+	v.opens("/objects/Donor__c").says(http.StatusOK, "1 donor record")
+	v.saysNot("New Donor") // nobody matches them, or reads them from Salesforce
 
 	// Its text has a field for it, and saving the others leaves it there.
 	v.opens("/messages/"+m.ID).says(http.StatusOK, "Patient", "Ada Okafor")
@@ -46,4 +70,18 @@ func TestCustomObjects(t *testing.T) {
 	}
 	v.opens("/lookup?object=Patient__c&q=ada").says(http.StatusOK, "Ada Okafor")
 	v.saysNot("New Patient__c")
+}
+
+// tabs are those that the page has, and the one that is open.
+func (v *testVisitor) tabs() (all []string, open string) {
+	for _, n := range elements(v.doc) {
+		if n.Data != "a" || n.Parent == nil || attr(n.Parent, "class") != "slds-context-bar__item" {
+			continue
+		}
+		all = append(all, words(n))
+		if attr(n, "aria-current") == "page" {
+			open = words(n)
+		}
+	}
+	return all, open
 }

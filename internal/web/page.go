@@ -6,7 +6,8 @@ package web
 type Page struct {
 	Title    string // the page's own name, shown in the browser's tab
 	Heading  string // the name shown in the header of a phone; Title if empty
-	Section  string // the current tab: home, unassigned, contacts, leads, accounts, settings, or none
+	Section  string // the current tab: home, unassigned, contacts, leads, accounts, settings, one of Own, or none
+	Own      []Tab  // of the custom objects that are matched
 	Org      string
 	User     User
 	Theme    string // "light", "dark", or empty to follow the system
@@ -17,6 +18,12 @@ type Page struct {
 	Return   string // this page's own address, where a form comes back to
 	Focused  bool   // a phone shows the page's own head instead of the app's
 	Detached bool   // the page does not follow live changes
+}
+
+// A Tab leads to a list.
+type Tab struct {
+	Section string // its address, after the slash
+	Label   string
 }
 
 // PhoneTitle is the name in the header of a phone.

@@ -77,11 +77,10 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 		s.fail(w, r, err)
 		return
 	}
-	section := strings.ToLower(plural(p.Object))
 	if rec.Object.Custom() {
-		section, p.ListURL = "", listPath(rec.Object)
+		p.ListURL = listPath(rec.Object)
 	}
-	p.Page = s.frame(r, rec.Name, section)
+	p.Page = s.frame(r, rec.Name, section(rec.Object))
 	s.pages.Page(w, r, status, "record", p)
 }
 
@@ -185,7 +184,7 @@ func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchb
 	for name, value := range patch {
 		after[name] = value
 	}
-	if edit.wrong = checkForm(r, rec.Object, after); len(edit.wrong) > 0 {
+	if edit.wrong = checkForm(r, rec.Object, switchboard.RequiredFields(rec.Object), after); len(edit.wrong) > 0 {
 		s.recordPage(w, r, http.StatusUnprocessableEntity, rec, edit)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -31,32 +32,38 @@ func (s *Server) showRecordForm(w http.ResponseWriter, r *http.Request, status i
 		s.pages.Fragment(w, r, status, name, form)
 		return
 	}
-	form.Cancel = "/" + objectClass(form.Object) + "s"
+	object := switchboard.Object(form.Object)
+	form.Cancel = listPath(object)
 	if m := r.FormValue("message"); m != "" {
 		form.Cancel = "/messages/" + url.PathEscape(m)
 	}
-	s.pages.Page(w, r, status, "record_new", NewRecordPage{Page: s.frame(r, form.Title, objectClass(form.Object)+"s"), Form: form})
+	s.pages.Page(w, r, status, "record_new", NewRecordPage{Page: s.frame(r, form.Title, section(object)), Form: form})
 }
 
-// objectOf reads the object of the address: contact, lead or account.
-func objectOf(r *http.Request) (switchboard.Object, error) {
-	for _, o := range switchboard.Objects() {
-		if objectClass(string(o)) == r.PathValue("object") {
-			return o, nil
+// newObject reads the object of the address: contact, lead, account, or a custom
+// one by its name, if it is matched.
+func (s *Server) newObject(r *http.Request) (switchboard.Object, switchboard.PhoneFields, error) {
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, o := range matchedObjects(set.PhoneFields) {
+		if newPath(o) == "/records/new/"+r.PathValue("object") {
+			return o, set.PhoneFields, nil
 		}
 	}
-	return "", switchboard.Errorf(switchboard.CodeNotFound, "There is no object %q.", r.PathValue("object"))
+	return "", nil, switchboard.Errorf(switchboard.CodeNotFound, "There is no object %q.", r.PathValue("object"))
 }
 
 // recordForm prepares the form from what the request says: the text that the
 // record is for, where the dialog was opened from, and what was typed there.
 func (s *Server) recordForm(r *http.Request) (RecordForm, error) {
 	v, _ := visitorOf(r.Context())
-	object, err := objectOf(r)
+	object, phones, err := s.newObject(r)
 	if err != nil {
 		return RecordForm{}, err
 	}
-	f := RecordForm{DOM: domOf(r, object), Object: string(object), Title: "New " + string(object), Action: "/records/new/" + objectClass(string(object))}
+	f := RecordForm{DOM: domOf(r, object), Object: string(object), Title: "New " + objectLabel(string(object)), Action: newPath(object)}
 	values := map[string]string{}
 	from, into := r.FormValue("from"), r.FormValue("into")
 	for _, h := range []Hidden{{"message", r.FormValue("message")}, {"from", from}, {"into", into}, {"return", r.FormValue("return")}, {"scope", r.FormValue("scope")}, {"object", string(object)}} {
@@ -90,7 +97,7 @@ func (s *Server) recordForm(r *http.Request) (RecordForm, error) {
 		f.Foot = "Saving fills in the " + string(object) + " field."
 	}
 	fillName(values, object, strings.TrimSpace(r.FormValue("name")))
-	f.Fields, f.More = recordFields(object, f.DOM, values)
+	f.Fields, f.More = recordFields(object, f.DOM, values, phones)
 	for i := range f.Fields {
 		if f.Fields[i].Name == "MobilePhone" && number != "" {
 			f.Fields[i].Hint, f.Fields[i].HintIcon = "From the text", "sms"
@@ -124,13 +131,10 @@ func fillName(values map[string]string, object switchboard.Object, typed string)
 
 // recordFields are the fields that people usually fill in, the important ones
 // first.
-func recordFields(object switchboard.Object, dom string, values map[string]string) (fields, more []FormField) {
+func recordFields(object switchboard.Object, dom string, values map[string]string, phones switchboard.PhoneFields) (fields, more []FormField) {
 	field := func(name, typ string, wide bool) FormField {
-		label := switchboard.FieldLabel(name)
-		f := FormField{ID: dom + "-" + name, Name: name, Label: label, Type: typ, Wide: wide, Value: values[name]}
-		for _, required := range switchboard.RequiredFields(object) {
-			f.Required = f.Required || required == name
-		}
+		f := FormField{ID: dom + "-" + name, Name: name, Label: fieldLabelOf(object, name), Type: typ, Wide: wide, Value: values[name]}
+		f.Required = slices.Contains(requiredFields(object), name)
 		switch name {
 		case "FirstName", "LastName", "MobilePhone", "Phone", "Email", "Name", "Company":
 			f.Watch = true
@@ -142,6 +146,15 @@ func recordFields(object switchboard.Object, dom string, values map[string]strin
 	}
 	address := func(prefix string) []FormField {
 		return []FormField{field(prefix+"Street", "text", true), field(prefix+"City", "text", false), field(prefix+"State", "text", false), field(prefix+"PostalCode", "text", false), field(prefix+"Country", "text", false)}
+	}
+	if object.Custom() {
+		// What else the object has, and what Salesforce wants of it, is not known here.
+		fields = []FormField{field("Name", "text", true)}
+		for _, name := range phones[object] {
+			fields = append(fields, field(name, "tel", false))
+		}
+		fields[0].Focus = true
+		return fields, nil
 	}
 	switch object {
 	case switchboard.Account:
@@ -158,6 +171,15 @@ func recordFields(object switchboard.Object, dom string, values map[string]strin
 	more = append(more, field("Description", "area", true))
 	fields[0].Focus = true
 	return fields, more
+}
+
+// requiredFields are those that the form of a new record insists on: nobody finds
+// one without a name, whatever Salesforce says.
+func requiredFields(object switchboard.Object) []string {
+	if object.Custom() {
+		return []string{"Name"}
+	}
+	return switchboard.RequiredFields(object)
 }
 
 // likely is the warning that the record being made may exist already.
@@ -224,19 +246,19 @@ func (s *Server) likelyRecords(r *http.Request) (Likely, error) {
 func (s *Server) createRecord(w http.ResponseWriter, r *http.Request) {
 	v, _ := visitorOf(r.Context())
 	ctx := r.Context()
-	object, err := objectOf(r)
+	object, phones, err := s.newObject(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	fields := switchboard.Fields{}
-	empty, more := recordFields(object, "", nil)
+	empty, more := recordFields(object, "", nil, phones)
 	for _, f := range append(empty, more...) {
 		if value := strings.TrimSpace(r.FormValue(f.Name)); value != "" {
 			fields[f.Name] = value
 		}
 	}
-	wrong := checkForm(r, object, fields)
+	wrong := checkForm(r, object, requiredFields(object), fields)
 	message, from := r.FormValue("message"), r.FormValue("from")
 	if len(wrong) == 0 && message != "" && from == "why" {
 		c, err := s.desk.PlaceOnNew(ctx, v.Actor, object, fields, placement(r, message))
@@ -288,7 +310,7 @@ func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchb
 	if n := len(resolved); n > 0 {
 		note = "and " + count(n, "text assigned to it", "texts assigned to it")
 	}
-	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: string(rec.Object) + " " + rec.Name + " created", Note: note})
+	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: objectLabel(string(rec.Object)) + " " + rec.Name + " created", Note: note})
 	if message != "" {
 		key := objectClass(string(rec.Object))
 		http.Redirect(w, r, "/messages/"+url.PathEscape(message)+"/edit?"+url.Values{"field": {key}, key: {rec.ID}}.Encode(), http.StatusSeeOther)
@@ -326,11 +348,11 @@ func trigger(event string, detail recordMadeEvent) string {
 
 // checkForm finds what is missing or malformed before the desk does, all of it
 // at once.
-func checkForm(r *http.Request, object switchboard.Object, fields switchboard.Fields) map[string]string {
+func checkForm(r *http.Request, object switchboard.Object, required []string, fields switchboard.Fields) map[string]string {
 	wrong := map[string]string{}
-	for _, name := range switchboard.RequiredFields(object) {
+	for _, name := range required {
 		if fields.Text(name) == "" {
-			wrong[name] = "Enter " + article(switchboard.FieldLabel(name)) + "."
+			wrong[name] = "Enter " + article(fieldLabelOf(object, name)) + "."
 		}
 	}
 	if e := fields.Text("Email"); e != "" {

@@ -17,6 +17,7 @@ type RecordsPage struct {
 	NextURL string
 	Deleted bool   // the list of what was deleted
 	NewURL  string // "" for who may not create
+	New     string // "New Contact"
 	Empty   string // why the list is empty
 }
 

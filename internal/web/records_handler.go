@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/switchboardhq/switchboard"
@@ -38,11 +39,7 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 			return
 		}
 		p := recordsPage(object, f, show, list, accounts, set)
-		section := strings.ToLower(p.Plural)
-		if object.Custom() {
-			section = ""
-		}
-		p.Page = s.frame(r, p.Plural, section)
+		p.Page = s.frame(r, p.Plural, section(object))
 		if next != "" {
 			q.Set("after", next)
 			p.NextURL = p.URL + "?" + q.Encode()
@@ -52,8 +49,8 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 			p.First = strings.TrimSuffix(p.URL+"?"+q.Encode(), "?")
 		}
 		p.Count = listed(len(list), next != "" || f.Cursor != "", object)
-		if v.Actor.Role.Can(switchboard.MayEdit) && !f.Deleted && !object.Custom() {
-			p.NewURL = "/records/new/" + objectClass(string(object))
+		if v.Actor.Role.Can(switchboard.MayEdit) && !f.Deleted && slices.Contains(matchedObjects(set.PhoneFields), object) {
+			p.NewURL, p.New = newPath(object), "New "+objectLabel(string(object))
 		}
 		s.pages.Page(w, r, http.StatusOK, "records", p)
 	}

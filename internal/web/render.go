@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path"
 	"strings"
 )
 
@@ -18,17 +17,20 @@ var templateFiles embed.FS
 // A Renderer turns page structs into HTML. Every template is parsed when it
 // is made, and a page is rendered whole before its first byte is sent, so a
 // visitor never sees half of one. It is safe for concurrent use.
+//
+// All templates are one set. A page called NAME is the template NAME-main, the
+// content of its <main>, between the two halves of the app's layout; one with
+// another layout has a template NAME-root that says so.
 type Renderer struct {
-	assets *Assets
-	log    *slog.Logger
-	pages  map[string]*template.Template // by file name without its ending
-	parts  *template.Template            // the partials alone
+	assets    *Assets
+	log       *slog.Logger
+	templates *template.Template
 }
 
 // NewRenderer parses the embedded templates. It fails when one of them does
 // not parse.
 func NewRenderer(a *Assets, log *slog.Logger) (*Renderer, error) {
-	parts, err := template.New("").
+	t, err := template.New("").
 		Option("missingkey=error").
 		Funcs(template.FuncMap{
 			"asset":        a.URL,
@@ -40,26 +42,11 @@ func NewRenderer(a *Assets, log *slog.Logger) (*Renderer, error) {
 				return a.Icon("standard", objectClass(object))
 			},
 		}).
-		ParseFS(templateFiles, "templates/layout/*.html", "templates/partials/*.html")
+		ParseFS(templateFiles, "templates/*/*.html")
 	if err != nil {
-		return nil, fmt.Errorf("web: parse layout and partials: %w", err)
+		return nil, fmt.Errorf("web: parse templates: %w", err)
 	}
-	r := &Renderer{assets: a, log: log, pages: map[string]*template.Template{}, parts: parts}
-	files, err := templateFiles.ReadDir("templates/pages")
-	if err != nil {
-		return nil, fmt.Errorf("web: read pages: %w", err)
-	}
-	for _, f := range files {
-		t, err := parts.Clone()
-		if err == nil {
-			t, err = t.ParseFS(templateFiles, path.Join("templates/pages", f.Name()))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("web: parse page %s: %w", f.Name(), err)
-		}
-		r.pages[strings.TrimSuffix(f.Name(), ".html")] = t
-	}
-	return r, nil
+	return &Renderer{assets: a, log: log, templates: t}, nil
 }
 
 // objectClass names the icon and colour of a CRM object. Custom objects share
@@ -75,18 +62,14 @@ func objectClass(object string) string {
 // Page answers with the page called name: whole, or, when htmx asked for it,
 // as the content of <main> with the parts of the frame that change along.
 func (r *Renderer) Page(w http.ResponseWriter, req *http.Request, status int, name string, page any) {
-	part := "root"
-	if swapsMain(req) {
-		part = "swap"
-	}
 	w.Header().Add("Vary", "HX-Request, HX-Target")
-	r.respond(w, req, status, func(b io.Writer) error { return r.execute(b, name, part, page) })
+	r.respond(w, req, status, func(b io.Writer) error { return r.execute(b, name, swapsMain(req), page) })
 }
 
 // Fragment answers with one partial, called name.
 func (r *Renderer) Fragment(w http.ResponseWriter, req *http.Request, status int, name string, data any) {
 	w.Header().Add("Vary", "HX-Request, HX-Target")
-	r.respond(w, req, status, func(b io.Writer) error { return r.parts.ExecuteTemplate(b, name, data) })
+	r.respond(w, req, status, func(b io.Writer) error { return r.templates.ExecuteTemplate(b, name, data) })
 }
 
 // swapsMain reports whether htmx asked, and wants the content of <main>.
@@ -96,12 +79,22 @@ func swapsMain(req *http.Request) bool {
 		req.Header.Get("HX-History-Restore-Request") != "true"
 }
 
-func (r *Renderer) execute(w io.Writer, name, part string, page any) error {
-	t, ok := r.pages[name]
-	if !ok {
-		return fmt.Errorf("web: no page is called %q", name)
+// execute writes the page called name: whole, or for htmx to swap.
+func (r *Renderer) execute(w io.Writer, name string, swap bool, page any) error {
+	main, root := name+"-main", name+"-root"
+	parts := []string{"app", main, "app-end"}
+	switch {
+	case swap:
+		parts = []string{"swap", main, "swap-end"}
+	case r.templates.Lookup(root) != nil:
+		parts = []string{root}
 	}
-	return t.ExecuteTemplate(w, part, page)
+	for _, p := range parts {
+		if err := r.templates.ExecuteTemplate(w, p, page); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Renderer) respond(w http.ResponseWriter, req *http.Request, status int, render func(io.Writer) error) {

@@ -27,7 +27,7 @@ func renderCases() []pageCase {
 	return slices.Concat(deskFixtures(), adminFixtures(), salesforceFixtures())
 }
 
-func newTestRenderer(t *testing.T) *Renderer {
+func newTestRenderer(t testing.TB) *Renderer {
 	t.Helper()
 	a, err := NewAssets()
 	if err != nil {
@@ -40,17 +40,14 @@ func newTestRenderer(t *testing.T) *Renderer {
 	return r
 }
 
-func render(t *testing.T, r *Renderer, c pageCase, data any, htmx bool) *html.Node {
+func render(t testing.TB, r *Renderer, c pageCase, data any, htmx bool) *html.Node {
 	t.Helper()
 	var b bytes.Buffer
 	var err error
-	switch {
-	case c.fragment != "":
-		err = r.parts.ExecuteTemplate(&b, c.fragment, data)
-	case htmx:
-		err = r.execute(&b, c.page, "swap", data)
-	default:
-		err = r.execute(&b, c.page, "root", data)
+	if c.fragment != "" {
+		err = r.templates.ExecuteTemplate(&b, c.fragment, data)
+	} else {
+		err = r.execute(&b, c.page, htmx, data)
 	}
 	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
@@ -87,8 +84,8 @@ func TestEveryPageHasACase(t *testing.T) {
 	for _, c := range renderCases() {
 		have[c.page] = true
 	}
-	for name := range r.pages {
-		if !have[name] {
+	for _, part := range r.templates.Templates() {
+		if name, ok := strings.CutSuffix(part.Name(), "-main"); ok && !have[name] {
 			t.Errorf("page %q is rendered by no case", name)
 		}
 	}

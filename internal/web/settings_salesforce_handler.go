@@ -216,8 +216,8 @@ func objectPlace(object string) int {
 
 func syncedObject(cur store.SyncCursor, c store.Salesforce, rd reader) SyncedObject {
 	o := SyncedObject{Object: string(cur.Object), Plural: plural(string(cur.Object)), Rows: cur.LoadRows, Total: cur.LoadTotal, Read: rd.age(cur.Stamp), Count: grouped(int(cur.LoadRows))}
-	// A whole cycle reads every object, and the place that is kept lies before it,
-	// for what Salesforce shows late.
+	// A cycle reads every object, several of the org's own by turns, and the place
+	// that is kept lies before it, for what Salesforce shows late.
 	if c.SyncedAt.After(cur.Stamp) && c.SyncedAt.After(cur.LoadedAt) && (!cur.LoadedAt.IsZero() || cur.Object == switchboard.SMSObject) {
 		o.Read = rd.age(c.SyncedAt)
 	}

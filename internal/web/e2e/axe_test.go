@@ -128,6 +128,25 @@ func TestAccessibility(t *testing.T) {
 			dana.sees("status", "Assigned to Ben Okafor")
 			passes("assigned")
 
+			fields := switchboard.DefaultPhoneFields()
+			for _, o := range []switchboard.Object{"Patient__c", "Volunteer_Driver__c", "Donor__c"} {
+				fields[o] = []string{"Mobile__c"}
+			}
+			if _, err := s.db.SetPhoneFields(t.Context(), s.dana, fields); err != nil {
+				t.Fatal(err)
+			}
+			storetest.Record(t, s.db, s.dana, "Patient__c", switchboard.Fields{"Name": "Ada Okafor", "Mobile__c": "(512) 555-0177"})
+			dana.opens("/objects/Patient__c")
+			dana.reads("1 patient record")
+			passes("custom records")
+			if phone {
+				js[bool](dana, "(document.querySelector('.sb-menu_up').open = true)")
+				passes("more")
+			}
+			dana.clicks("link", "New Patient")
+			dana.sees("dialog", "New Patient")
+			passes("new custom record")
+
 			dana.opens("/search?q=oka")
 			dana.reads("Ada Okafor")
 			passes("search")

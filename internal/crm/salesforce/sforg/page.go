@@ -13,14 +13,17 @@ import (
 )
 
 // What no real org has: a few pages below /_sforg/ that show the bell and the
-// SMS records to whoever tries Switchboard out, and let them place a message on
-// a contact as they would in Salesforce's own pages.
+// SMS records to whoever tries Switchboard out, as they are just now, and let them
+// place a message on a contact as they would in Salesforce's own pages.
 
 //go:embed page/page.html
 var pageHTML string
 
 //go:embed page/style.css
 var pageCSS []byte
+
+//go:embed page/live.js
+var pageJS []byte
 
 var pages = template.Must(template.New("").Parse(pageHTML))
 
@@ -54,13 +57,18 @@ func (u *User) PageURL(base string) string {
 // pages answers what is below /_sforg/.
 func (o *Org) pages(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	if path == "/_sforg/style.css" {
+	switch path {
+	case "/_sforg/style.css":
 		h.Set("Content-Type", "text/css; charset=utf-8")
 		_, _ = w.Write(pageCSS)
+		return
+	case "/_sforg/live.js":
+		h.Set("Content-Type", "text/javascript; charset=utf-8")
+		_, _ = w.Write(pageJS)
 		return
 	}
 	if token := r.URL.Query().Get("token"); token != "" {
