@@ -17,11 +17,14 @@ type Blocked struct {
 }
 
 // block puts a locked sender on the block list; it notes whether that was new.
-func (t *tx) block(actor switchboard.Actor, key switchboard.MatchKey, reason string) error {
+func (t *tx) block(actor switchboard.Actor, s switchboard.Sender, reason string) error {
+	if err := t.storeSender(actor.OrgID, s); err != nil {
+		return err
+	}
 	n, err := t.execN(`UPDATE sender SET blocked = TRUE, blocked_reason = $3, blocked_by = $4, blocked_at = $5 WHERE org_id = $1 AND match_key = $2 AND NOT blocked`,
-		actor.OrgID, string(key), reason, actor.Name, micros(t.now))
+		actor.OrgID, string(s.Key), reason, actor.Name, micros(t.now))
 	if err == nil && n > 0 && t.log != nil {
-		t.log.Blocks = append(t.log.Blocks, blockBefore{key, micros(t.now)})
+		t.log.Blocks = append(t.log.Blocks, blockBefore{s.Key, micros(t.now)})
 	}
 	return err
 }
@@ -51,6 +54,9 @@ func (db *DB) Block(ctx context.Context, actor switchboard.Actor, s switchboard.
 			return err
 		}
 		b.Sender, b.At = h.sender, t.now
+		if err := t.storeSender(actor.OrgID, s); err != nil {
+			return err
+		}
 		if err := t.setBlocked(actor.OrgID, s.Key, true, reason, actor.Name); err != nil {
 			return err
 		}

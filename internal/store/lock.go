@@ -9,7 +9,7 @@ import (
 	"github.com/switchboardhq/switchboard"
 )
 
-// heard is a sender's row, locked by this transaction.
+// heard is a sender, locked by this transaction.
 type heard struct {
 	sender    switchboard.Sender
 	seq       int64 // PostgreSQL: the last sequence number that this transaction may hand out
@@ -19,15 +19,15 @@ type heard struct {
 	waiting   bool // it has unassigned messages
 }
 
-// lockSenders takes the rows of the senders, making those that are missing, in
-// sorted order, so that two transactions never wait for each other in a circle.
-// Until the transaction ends nobody else reads or changes facts about these
-// numbers.
+// lockSenders takes the senders, in sorted order, so that two transactions never
+// wait for each other in a circle. Until the transaction ends nobody else reads
+// or changes facts about these numbers.
 //
-// On PostgreSQL each row's sequence advances by take[key], how many texts come
-// from it, at least by one; the result's seq is the last number taken. SQLite
-// has one writer at a time, so holding the transaction is holding the rows: they
-// are read and not written, and a text's sequence is its message number.
+// On PostgreSQL their rows are locked, and those that are missing are made. Each
+// row's sequence advances by take[key], how many texts come from it, at least by
+// one; the result's seq is the last number taken. SQLite has one writer at a
+// time, so holding the transaction is holding the senders: rows are read and not
+// made (see storeSender), and a text's sequence is its message number.
 func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboard.Sender, take map[switchboard.MatchKey]int64) (map[switchboard.MatchKey]*heard, error) {
 	keys := slices.Sorted(maps.Keys(senders))
 	if len(keys) == 0 {
@@ -79,19 +79,19 @@ func (t *tx) holdSenders(org string, keys []switchboard.MatchKey, senders map[sw
 		names[i] = string(k)
 	}
 	err := t.heard(held, "SELECT "+heardColumns+" FROM sender WHERE org_id = $1 AND "+t.in("match_key", "$2"), org, t.list(names))
-	if err != nil || len(held) == len(keys) {
-		return held, err
-	}
-	var missing []any
 	for _, k := range keys {
-		if held[k] != nil {
-			continue
+		if held[k] == nil {
+			held[k] = &heard{sender: senders[k]}
 		}
-		s := senders[k]
-		held[k] = &heard{sender: s}
-		missing = append(missing, org, string(k), string(s.Kind), s.Address, 0)
 	}
-	return held, t.insert("sender", "(org_id, match_key, kind, address, seq)", "", 5, missing)
+	return held, err
+}
+
+// storeSender makes sure that a locked sender has a row. On SQLite it may have
+// none until there is something to say of it.
+func (t *tx) storeSender(org string, s switchboard.Sender) error {
+	return t.exec("INSERT INTO sender (org_id, match_key, kind, address, seq) VALUES ($1, $2, $3, $4, 0) ON CONFLICT (org_id, match_key) DO NOTHING",
+		org, string(s.Key), string(s.Kind), s.Address)
 }
 
 // lockSender is lockSenders for one.

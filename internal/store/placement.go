@@ -381,7 +381,7 @@ func (db *DB) Dismiss(ctx context.Context, actor switchboard.Actor, d Dismissal)
 		if !d.BlockSender {
 			return nil
 		}
-		return t.block(actor, m.Sender.Key, d.Reason)
+		return t.block(actor, m.Sender, d.Reason)
 	})
 }
 

@@ -44,6 +44,9 @@ func (r *receiver) writeConsent() error {
 	r.consented(len(r.texts))
 	for _, key := range slices.Sorted(maps.Keys(r.wished)) {
 		h := r.wished[key]
+		if err := r.storeSender(r.org, h.sender); err != nil {
+			return err
+		}
 		err := r.exec("UPDATE sender SET opted_out = $3, consent_at = $4 WHERE org_id = $1 AND match_key = $2", r.org, string(key), h.optedOut, h.consentAt)
 		if err != nil {
 			return err

@@ -108,21 +108,13 @@ func (t *tx) lockNumbers(org, record string, next []switchboard.RecordNumber) (m
 		if err != nil {
 			return nil, err
 		}
-		var known []string
-		for _, k := range keys {
-			if _, ok := senders[k]; !ok {
-				known = append(known, string(k))
-			}
-		}
 		for _, l := range linked {
 			senders[l.Key] = switchboard.Sender{Kind: l.Kind, Address: l.Address, Key: l.Key}
 		}
-		if len(known) > 0 {
-			have, err := t.addresses(org, known)
-			if err != nil {
-				return nil, err
+		for _, k := range keys {
+			if _, ok := senders[k]; !ok {
+				senders[k] = senderOfKey(k)
 			}
-			maps.Copy(senders, have)
 		}
 	}
 	return t.lockSenders(org, senders, nil)

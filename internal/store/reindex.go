@@ -329,8 +329,11 @@ func (r *reindexer) apply(t *tx, size int) (int, error) {
 	err := t.each(func(rows *sql.Rows) error {
 		var key, address string
 		err := rows.Scan(&key, &address)
-		s := switchboard.ParseSender(max(address, key), "") // a number that only goes is known by its key
-		s.Key = switchboard.MatchKey(key)
+		s := senderOfKey(switchboard.MatchKey(key))
+		if address != "" { // else it only goes
+			s = switchboard.ParseSender(address, "")
+			s.Key = switchboard.MatchKey(key)
+		}
 		senders[s.Key], keys = s, append(keys, key)
 		return err
 	}, "SELECT match_key, MAX(address) FROM number_change WHERE org_id = $1 GROUP BY match_key ORDER BY match_key LIMIT $2", r.org, size)

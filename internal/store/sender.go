@@ -35,7 +35,7 @@ func (db *DB) SenderState(ctx context.Context, org string, key switchboard.Match
 		err := t.one("SELECT kind, address, "+firstAt+", opted_out, consent_at, blocked, blocked_reason, blocked_by, blocked_at, waiting FROM sender WHERE org_id = $1 AND match_key = $2",
 			[]any{org, string(key)}, &s.Sender.Kind, &s.Sender.Address, &first, &s.OptedOut, &consent, &s.Blocked, &s.BlockedReason, &s.BlockedBy, &blocked, &s.Waiting)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+			return t.firstHeard(org, &s)
 		}
 		if err != nil {
 			return err
@@ -46,13 +46,22 @@ func (db *DB) SenderState(ctx context.Context, org string, key switchboard.Match
 	return s, err
 }
 
-func (t *tx) addresses(org string, keys []string) (map[switchboard.MatchKey]switchboard.Sender, error) {
-	m := make(map[switchboard.MatchKey]switchboard.Sender, len(keys))
-	err := t.each(func(rows *sql.Rows) error {
-		var s switchboard.Sender
-		err := rows.Scan(&s.Key, &s.Kind, &s.Address)
-		m[s.Key] = s
-		return err
-	}, "SELECT match_key, kind, address FROM sender WHERE org_id = $1 AND "+t.in("match_key", "$2"), org, t.list(keys))
-	return m, err
+// firstHeard fills in what a sender's first text tells of it.
+func (t *tx) firstHeard(org string, s *SenderState) error {
+	var at int64
+	err := t.one("SELECT sender_kind, sender, message_time FROM message WHERE org_id = $1 AND sender_key = $2 ORDER BY message_time, seq LIMIT 1",
+		[]any{org, string(s.Sender.Key)}, &s.Sender.Kind, &s.Sender.Address, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	s.FirstAt = fromMicros(at)
+	return err
+}
+
+// senderOfKey returns a sender of which no more is known than its key. A
+// number's key is a number.
+func senderOfKey(key switchboard.MatchKey) switchboard.Sender {
+	s := switchboard.ParseSender(string(key), "")
+	s.Key = key
+	return s
 }

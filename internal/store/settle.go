@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"maps"
 	"slices"
 
@@ -121,6 +122,9 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 		if bells, err = t.belled(org, unread); err != nil {
 			return err
 		}
+		if keys, err = t.nameUnstored(org, keys, unread, groups, bells); err != nil {
+			return err
+		}
 	}
 	for k, s := range senders {
 		if s.fresh != nil {
@@ -151,6 +155,28 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 		return err
 	}
 	return t.tellOutside(org, snap, raised)
+}
+
+// nameUnstored adds to bells the senders without a row, of whom nothing waited
+// before. It returns the keys without those of whom nothing is waiting now
+// either.
+func (t *tx) nameUnstored(org string, keys, unread []string, groups map[switchboard.MatchKey][]waitingGroup, bells map[switchboard.MatchKey]*belled) ([]string, error) {
+	for _, k := range unread {
+		key := switchboard.MatchKey(k)
+		if bells[key] != nil {
+			continue
+		}
+		if len(groups[key]) == 0 {
+			keys = slices.DeleteFunc(keys, func(other string) bool { return other == k })
+			continue
+		}
+		newest, err := t.messagesByID(org, []string{groups[key][0].message})
+		if err != nil {
+			return nil, err
+		}
+		bells[key] = &belled{sender: newest[0].Sender}
+	}
+	return keys, nil
 }
 
 // waitingGroups reads the senders' unassigned messages, summed up by channel
@@ -200,7 +226,7 @@ func (t *tx) queue(org string, keys []string, groups map[switchboard.MatchKey][]
 		}
 		rows = append(rows, org, k, string(s.Kind), s.Address, 0, n, message, newest, oldest, string(reason), channel, micros(t.now))
 	}
-	// The rows are there, and locked: this is one statement for many updates.
+	// The senders are locked, and most have rows: this is one statement for many updates.
 	return t.insert("sender", `(org_id, match_key, kind, address, seq, waiting, waiting_message_id, waiting_at, waiting_since, waiting_reason, waiting_channel, waiting_changed_at)`,
 		`ON CONFLICT (org_id, match_key) DO UPDATE SET waiting = excluded.waiting, waiting_message_id = excluded.waiting_message_id,
 			waiting_at = excluded.waiting_at, waiting_since = excluded.waiting_since, waiting_reason = excluded.waiting_reason,
@@ -316,7 +342,8 @@ func (t *tx) decideAgain(org string, snap *snapshot, key switchboard.MatchKey, c
 		return nil, err
 	}
 	var blocked bool
-	if err := t.one("SELECT blocked FROM sender WHERE org_id = $1 AND match_key = $2", []any{org, string(key)}, &blocked); err != nil {
+	err = t.one("SELECT blocked FROM sender WHERE org_id = $1 AND match_key = $2", []any{org, string(key)}, &blocked)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
 	candidates := byKey[key]

@@ -440,17 +440,16 @@ func (a *applier) addSenders(records []string) error {
 		return nil
 	}
 	return a.each(func(rows *sql.Rows) error {
-		var s switchboard.Sender
-		err := rows.Scan(&s.Key, &s.Kind, &s.Address)
-		if _, have := a.senders[s.Key]; !have {
-			a.senders[s.Key] = s
+		var key string
+		err := rows.Scan(&key)
+		k := switchboard.MatchKey(key)
+		if _, have := a.senders[k]; !have {
+			a.senders[k] = senderOfKey(k) // what has messages or matches has a row, where rows are locked
 		}
 		return err
-	}, `SELECT s.match_key, s.kind, s.address FROM sender s JOIN (
-			SELECT match_key FROM record_number WHERE org_id = $1 AND `+a.in("record_id", "$2")+`
+	}, "SELECT match_key FROM record_number WHERE org_id = $1 AND "+a.in("record_id", "$2")+`
 			UNION SELECT match_key FROM record_sender WHERE org_id = $1 AND `+a.in("record_id", "$2")+`
-			UNION SELECT match_key FROM link WHERE org_id = $1 AND `+a.in("record_id", "$2")+`) k ON s.match_key = k.match_key WHERE s.org_id = $1`,
-		a.org, a.list(records))
+			UNION SELECT match_key FROM link WHERE org_id = $1 AND `+a.in("record_id", "$2"), a.org, a.list(records))
 }
 
 // unchanged fails with errAgain if a record, or what was agreed on it, is not
