@@ -10,13 +10,16 @@ import (
 )
 
 const (
-	// checkpointEvery is how long the checkpointer rests. A longer rest copies
-	// pages that are written again only once (measured in docs/benchmarks.md).
+	// checkpointEvery is how long a round of the checkpointer takes. A longer one
+	// copies pages that are written again only once (measured in docs/benchmarks.md).
 	checkpointEvery = 300 * time.Millisecond
+	// checkpointPortions is in how many portions the disk gets what a round copied:
+	// commits wait behind them.
+	checkpointPortions = 24
 	// logPages is how long the log may get before it is started over. A log that
 	// stays short is written where it was written before, which the file system
 	// does without allocating anything.
-	logPages = 16_000
+	logPages = 24_000
 )
 
 // checkpointer copies SQLite's log into the database on a connection of its
@@ -47,30 +50,52 @@ func newCheckpointer(pool *sql.DB, w *sqliteWriter, file *os.File, log *slog.Log
 	return c
 }
 
-// run copies now and then, and has the disk write what was copied, without
-// waiting for it: a flush of the database would hold up the flush of the log
-// that commits wait for. It is flushed when the log is to be started over. SQLite
-// itself would flush it only when all of the log is in it, while nobody may write.
+// run copies in rounds. SQLite itself would flush the database only when all of
+// the log is in it, while nobody may write.
 func (c *checkpointer) run(ctx context.Context) {
-	rest := time.NewTicker(checkpointEvery)
-	defer rest.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-c.w.committed:
 		}
-		if c.copy(ctx) < logPages {
-			startWriting(c.file)
-		} else if err := flushFile(c.file); err != nil {
-			c.log.Warn("the database could not be flushed", "err", err)
-		} else {
-			c.copyAll(ctx)
+		if c.copy(ctx) >= logPages {
+			c.startOver(ctx)
 		}
+		c.rest(ctx, checkpointEvery)
+	}
+}
+
+// startOver lets the log begin anew. What has to be copied and flushed while
+// nobody may write gets less from round to round.
+func (c *checkpointer) startOver(ctx context.Context) {
+	for d := checkpointEvery / 2; d > checkpointEvery/10; d /= 2 {
+		c.rest(ctx, d)
+		c.copy(ctx)
+	}
+	if err := flushFile(c.file); err != nil {
+		c.log.Warn("the database could not be flushed", "err", err)
+		return
+	}
+	c.copyAll(ctx)
+}
+
+// rest takes that long, and has the disk write meanwhile what was copied. A
+// flush would hold up those of the log, which commits wait for.
+func (c *checkpointer) rest(ctx context.Context, d time.Duration) {
+	var size int64
+	if f, err := c.file.Stat(); err == nil {
+		size = f.Size()
+	}
+	tick := time.NewTicker(d / checkpointPortions)
+	defer tick.Stop()
+	for i := range int64(checkpointPortions) {
+		from := size * i / checkpointPortions
+		startWriting(c.file, from, size*(i+1)/checkpointPortions-from)
 		select {
 		case <-ctx.Done():
 			return
-		case <-rest.C:
+		case <-tick.C:
 		}
 	}
 }

@@ -15,9 +15,9 @@ func flushFile(f *os.File) error {
 	}
 }
 
-// startWriting has the system write to the disk what it holds back of the file,
-// so that a later flush has less to do. It promises nothing: that is why an
-// error is of no interest.
-func startWriting(f *os.File) {
-	_ = unix.SyncFileRange(int(f.Fd()), 0, 0, unix.SYNC_FILE_RANGE_WRITE)
+// startWriting has the system write to the disk what it holds back of a part of
+// the file, so that a later flush has less to do. It promises nothing: that is
+// why an error is of no interest.
+func startWriting(f *os.File, from, length int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), from, length, unix.SYNC_FILE_RANGE_WRITE)
 }
