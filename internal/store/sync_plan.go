@@ -16,6 +16,7 @@ type plan struct {
 	fields   switchboard.Fields  // as they are to be; nil: they stay
 	quiet    bool                // nobody changed anything: Salesforce has filled in what it always does
 	deleted  bool                // as it is to be
+	named    bool                // it is gone, and what names it in Salesforce goes on naming it
 	into     *synced             // the record that stands for it from now on
 	merge    switchboard.FieldMerge
 	numbers  []switchboard.RecordNumber
@@ -110,7 +111,9 @@ func (a *applier) planKnown(r *switchboard.RemoteRecord, s *synced) (*plan, erro
 	}
 	now := *s
 	now.stamp, now.baseDeleted = micros(r.Stamp), r.Gone()
-	p := &plan{was: s, now: &now, record: record, deleted: record.Deleted}
+	// Salesforce empties the lookups to what is deleted, and not those to a Lead
+	// that was converted.
+	p := &plan{was: s, now: &now, record: record, deleted: record.Deleted, named: r.Gone() && !r.Deleted}
 	if standIn := r.StandIn(); standIn != "" && !slices.Contains(a.remote.Unseen, standIn) {
 		into := a.known[standIn]
 		if into == nil {
@@ -296,6 +299,11 @@ func (a *applier) carryOut(p *plan) error {
 			return err
 		}
 		if err := a.audit(by, "record.override", "record", r.ID, string(detail)); err != nil {
+			return err
+		}
+	}
+	if p.deleted && p.named {
+		if err := a.pushMessagesOf(a.org, a.snap, r.ID); err != nil {
 			return err
 		}
 	}
