@@ -82,19 +82,16 @@ func (n *node) routes(receiver, calls, pages http.Handler, ready *readiness) htt
 	mux.Handle("GET /readyz", ready)
 	mux.Handle("GET /metrics", n.withKey(n.metrics.handler()))
 	mux.Handle("/", pages)
-	return bounded(mux)
+	return connected(mux)
 }
 
-// bounded gives each answer a time by which it must have left, but not the
-// pages' event streams.
-func bounded(h http.Handler) http.Handler {
+// connected settles what a request means for its connection.
+func connected(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		deadline := time.Now().Add(answerTimeout)
 		if strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream") {
-			deadline = time.Time{}
+			// Where the connection knows no deadlines, as in tests, there is none.
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Time{})
 		}
-		// Where the connection knows no deadlines, as in tests, there is none.
-		_ = http.NewResponseController(w).SetWriteDeadline(deadline)
 		if len(r.TransferEncoding) > 0 {
 			// Beside chunks there may have been a length, and a proxy that went by
 			// it: what follows on this connection is nobody's request.

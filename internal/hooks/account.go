@@ -56,6 +56,8 @@ func (h *Hooks) Account(ctx context.Context, name, token string) (provider.Accou
 	if account, ok := h.accounts.get(k); ok {
 		return account, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, provider.Wait)
+	defer cancel()
 	found, err := h.db.AccountByToken(ctx, name, token)
 	if err != nil {
 		return provider.Account{}, err

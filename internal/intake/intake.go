@@ -105,8 +105,12 @@ func (w *Writer) Submit(ctx context.Context, org string, d store.Delivery) ([]st
 	if err := w.enqueue(p); err != nil {
 		return nil, err
 	}
-	timer := time.NewTimer(w.c.Wait)
-	defer timer.Stop()
+	var tooSlow <-chan time.Time
+	if by, ok := ctx.Deadline(); !ok || time.Until(by) > w.c.Wait { // else ctx ends first
+		timer := time.NewTimer(w.c.Wait)
+		defer timer.Stop()
+		tooSlow = timer.C
+	}
 	select {
 	case a := <-p.answer:
 		if a.err != nil {
@@ -115,7 +119,7 @@ func (w *Writer) Submit(ctx context.Context, org string, d store.Delivery) ([]st
 		return a.received.Messages, a.received.Err
 	case <-ctx.Done():
 		return nil, busy("The request ended before its message was stored. Send it again.")
-	case <-timer.C:
+	case <-tooSlow:
 		return nil, busy("The store is too slow right now. Send it again.")
 	}
 }

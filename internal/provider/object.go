@@ -29,38 +29,89 @@ func errNotJSON() error { return Unreadable("The body is not JSON, or not all of
 // have been escaped, are tolerated.
 func DecodeObjects(body []byte) (objects []Object, list bool, err error) {
 	body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
-	if objects, list = decode(body); objects == nil && !list && !json.Valid(body) {
-		body = escapeControls(body)
-		if objects, list = decode(body); !json.Valid(body) {
+	if !json.Valid(body) {
+		if body = escapeControls(body); !json.Valid(body) {
 			return nil, false, errNotJSON()
 		}
 	}
-	if objects == nil && !list {
+	if objects, list = decode(body); objects == nil && !list {
 		return nil, false, Unreadable("The body is JSON, but neither an object nor an array of objects.")
 	}
 	return objects, list, nil
 }
 
-// decode returns nothing for JSON of any other shape.
+// decode takes apart raw, which is valid JSON. It returns nothing for any other
+// shape.
 func decode(raw json.RawMessage) (objects []Object, list bool) {
-	switch raw = bytes.TrimLeft(raw, " \t\r\n"); {
-	case bytes.HasPrefix(raw, []byte("{")):
-		var members map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil {
-			return nil, false
-		}
-		return []Object{newObject(members)}, false
-	case bytes.HasPrefix(raw, []byte("[")):
-		var members []map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil {
-			return nil, false
-		}
-		for _, m := range members {
-			objects = append(objects, newObject(m))
+	switch raw = bytes.TrimLeft(raw, " \t\r\n"); raw[0] {
+	case '{':
+		return []Object{newObject(members(raw))}, false
+	case '[':
+		for _, element := range elements(raw) {
+			switch element[0] {
+			case '{':
+				objects = append(objects, newObject(members(element)))
+			case 'n':
+				objects = append(objects, Object{})
+			default:
+				return nil, false
+			}
 		}
 		return objects, true
 	}
 	return nil, false
+}
+
+// members returns the members of raw, which is a valid object.
+func members(raw []byte) map[string]json.RawMessage {
+	m := map[string]json.RawMessage{}
+	for name, rest := next(raw[1:]); len(name) > 0; name, rest = next(rest) {
+		key, _ := unquote(name)
+		m[key], rest = next(rest)
+	}
+	return m
+}
+
+// elements returns the elements of raw, which is a valid array.
+func elements(raw []byte) (all []json.RawMessage) {
+	for element, rest := next(raw[1:]); len(element) > 0; element, rest = next(rest) {
+		all = append(all, element)
+	}
+	return all
+}
+
+// next returns the first literal, array or object in raw, the inside of a valid
+// array or object, and what comes after it; nothing at the end.
+func next(raw []byte) (value, rest []byte) {
+	raw = bytes.TrimLeft(raw, " \t\r\n,:")
+	depth := 0
+	for i := 0; ; i++ {
+		switch raw[i] {
+		case '"':
+			for i++; raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			if depth--; depth < 0 { // of what raw is the inside of
+				return raw[:i], raw[i:]
+			}
+		case ' ', '\t', '\r', '\n', ',':
+			if depth == 0 {
+				return raw[:i], raw[i:]
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return raw[:i+1], raw[i+1:]
+		}
+	}
 }
 
 // newObject folds the names of members. Of names that differ in case alone, the
@@ -153,21 +204,25 @@ func (o Object) Body(name string, media []switchboard.Media) (string, []byte, er
 func text(name string, raw json.RawMessage) (string, []byte, error) {
 	switch c := raw[0]; {
 	case c == '"':
-		if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
-			return string(raw[1 : len(raw)-1]), nil, nil
-		}
-		var s string
-		if json.Unmarshal(raw, &s) != nil {
-			return "", nil, errNotJSON()
-		}
-		if !faithful(raw) {
-			return s, raw, nil
+		s, plain := unquote(raw)
+		if !plain && !faithful(raw) {
+			return s, bytes.Clone(raw), nil
 		}
 		return s, nil, nil
 	case c == '-' || '0' <= c && c <= '9':
 		return string(raw), nil, nil
 	}
 	return "", nil, Unreadable("The member “" + name + "” is not text.")
+}
+
+// unquote returns the text of a valid string literal, and whether it stands
+// there as it is.
+func unquote(literal []byte) (s string, plain bool) {
+	if bytes.IndexByte(literal, '\\') < 0 && utf8.Valid(literal) {
+		return string(literal[1 : len(literal)-1]), true
+	}
+	_ = json.Unmarshal(literal, &s) // it is valid
+	return s, false
 }
 
 // faithful reports whether decoding the string literal raw loses nothing.
@@ -238,15 +293,24 @@ func (o Object) Time(name string) time.Time {
 // the T, a zone without its colon, and no zone, which is UTC. What cannot be
 // read is the zero time: a text is worth more than its time.
 func ParseTime(s string) time.Time {
-	if s = strings.TrimSpace(s); len(s) > 10 && s[10] == ' ' {
+	if s = strings.TrimSpace(s); len(s) <= 10 {
+		return time.Time{}
+	}
+	if s[10] == ' ' {
 		s = s[:10] + "T" + s[11:]
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05-0700"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC()
+	layout := "2006-01-02T15:04:05"
+	if zone := strings.LastIndexAny(s, "Z+-"); zone > 10 {
+		layout = time.RFC3339
+		if s[zone] != 'Z' && strings.IndexByte(s[zone:], ':') < 0 {
+			layout = "2006-01-02T15:04:05-0700"
 		}
 	}
-	return time.Time{}
+	t, err := time.Parse(layout, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
 }
 
 // Objects returns the objects of a member that is an object or an array of
@@ -267,9 +331,9 @@ func (o Object) Media(name string) ([]switchboard.Media, error) {
 	if raw == nil {
 		return nil, nil
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil {
-		items = []json.RawMessage{raw}
+	items := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		items = elements(raw)
 	}
 	var media []switchboard.Media
 	for _, item := range items[:min(len(items), maxMedia)] {

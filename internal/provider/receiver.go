@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ const (
 type Accounts interface {
 	// Account returns the channel with this provider and token, or an error with
 	// [switchboard.CodeNotFound]. Any other error is our own trouble. Tokens are
-	// compared by their hash.
+	// compared by their hash. It takes no longer than [Wait].
 	Account(ctx context.Context, provider, token string) (Account, error)
 }
 
@@ -117,17 +116,22 @@ func unknown() answer {
 	return plain(http.StatusNotFound, "This webhook address belongs to no channel. Copy it again from Settings, Channels.")
 }
 
+// The values of headers that every answer has. Nobody changes them.
+var (
+	nosniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
+
 // ServeHTTP takes the provider and the token from the pattern that it was
 // routed by.
 func (v *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := v.answer(w, r)
-	h := w.Header()
+	h := w.Header() // its length is set by net/http
 	if a.contentType != "" {
 		h.Set("Content-Type", a.contentType)
 	}
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
+	h["X-Content-Type-Options"] = nosniff
+	h["Cache-Control"] = noStore
 	switch a.status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
@@ -148,13 +152,11 @@ func (v *Receiver) answer(w http.ResponseWriter, r *http.Request) answer {
 	}
 	d := delivery{Receiver: v, driver: driver, token: r.PathValue("token")}
 
-	ctx, cancel := context.WithTimeout(r.Context(), Wait)
-	defer cancel()
-	if failed := d.lookUp(ctx); failed != nil {
-		return *failed
+	if failed, ok := d.lookUp(r.Context()); !ok {
+		return failed
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+	body, err := readBody(w, r)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		d.log().Warn("refused a delivery over the size limit", "size", r.ContentLength)
 		return plain(http.StatusRequestEntityTooLarge, "The delivery is larger than 1 MiB.")
 	} else if err != nil {
@@ -168,9 +170,20 @@ func (v *Receiver) answer(w http.ResponseWriter, r *http.Request) answer {
 		Body:       body,
 		ReceivedAt: v.Now(),
 	}
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(r.Context()), Wait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), Wait)
 	defer cancel()
 	return d.take(ctx)
+}
+
+// readBody returns the body, or an [http.MaxBytesError]. For one that says that
+// it is small, as texts are, it takes no more memory than that.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if n := r.ContentLength; 0 < n && n <= 4096 {
+		body := make([]byte, n)
+		_, err := io.ReadFull(r.Body, body)
+		return body, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 }
 
 // delivery is one request on its way.
@@ -192,21 +205,19 @@ func (d *delivery) log() *slog.Logger {
 	return l
 }
 
-// lookUp finds the account, or the answer if there is none.
-func (d *delivery) lookUp(ctx context.Context) *answer {
+// lookUp finds the account. If it is not ok, it returns the answer.
+func (d *delivery) lookUp(ctx context.Context) (failed answer, ok bool) {
 	var err error
-	var failed answer
 	switch d.account, err = d.Accounts.Account(ctx, d.driver.Name(), d.token); {
 	case err == nil:
-		return nil
+		return answer{}, true
 	case switchboard.ErrorCode(err) == switchboard.CodeNotFound:
 		d.log().Debug("a delivery to an unknown address")
-		failed = unknown()
+		return unknown(), false
 	default:
 		d.log().Error("cannot look up a webhook address", "err", err)
-		failed = trouble()
+		return trouble(), false
 	}
-	return &failed
 }
 
 // take verifies and commits. A channel that changes meanwhile, such as a secret
@@ -218,8 +229,8 @@ func (d *delivery) take(ctx context.Context) answer {
 		if verdict != nil && !errors.Is(verdict, ErrUnreadable) {
 			// What was remembered of the channel may be what is wrong.
 			version := d.account.SettingsVersion
-			if failed := d.lookUp(ctx); failed != nil {
-				return *failed
+			if failed, ok := d.lookUp(ctx); !ok {
+				return failed
 			}
 			if d.account.SettingsVersion != version {
 				continue
@@ -246,8 +257,8 @@ func (d *delivery) take(ctx context.Context) answer {
 			d.log().Error("cannot take a delivery", "err", err)
 			return trouble()
 		}
-		if failed := d.lookUp(ctx); failed != nil {
-			return *failed
+		if failed, ok := d.lookUp(ctx); !ok {
+			return failed
 		}
 	}
 	d.log().Error("cannot take a delivery: its channel keeps changing")
@@ -277,7 +288,7 @@ func (d *delivery) commit(ctx context.Context, verdict error) error {
 		return d.quarantine(ctx, verdict)
 	}
 	events, unreadable := Read(d.driver, d.request, d.account.Credentials)
-	if p := (*PanicError)(nil); errors.As(unreadable, &p) {
+	if p, ok := errors.AsType[*PanicError](unreadable); ok {
 		d.log().Error("a driver failed", "panic", p.What, "stack", string(p.Stack))
 	}
 	refused, err := d.receive(ctx, events)
