@@ -1,8 +1,8 @@
 package switchboard
 
 import (
-	"maps"
 	"slices"
+	"strings"
 )
 
 // FieldConflict is a field that both sides changed since they last agreed: what
@@ -37,8 +37,8 @@ func MergeFields(base, ours, theirs Fields) FieldMerge {
 	if m.Fields == nil {
 		m.Fields = Fields{}
 	}
-	for _, name := range slices.Sorted(maps.Keys(theirs)) {
-		was, here, there := base[name], ours[name], theirs[name]
+	for name, there := range theirs {
+		was, here := base[name], ours[name]
 		switch {
 		case SameValue(here, there):
 		case SameValue(was, there):
@@ -54,6 +54,7 @@ func MergeFields(base, ours, theirs Fields) FieldMerge {
 			}
 		}
 	}
+	slices.SortFunc(m.Overridden, func(a, b FieldConflict) int { return strings.Compare(a.Field, b.Field) })
 	return m
 }
 

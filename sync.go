@@ -123,12 +123,15 @@ func SameValue(a, b any) bool {
 }
 
 // plainValue returns nil, a string, a bool or a float64.
-func plainValue(v any) any {
-	switch v := v.(type) {
+func plainValue(value any) any {
+	switch v := value.(type) {
 	case string:
 		s := strings.TrimSpace(strings.ReplaceAll(v, "\r\n", "\n"))
-		if s == "" {
+		switch len(s) {
+		case 0:
 			return nil
+		case len(v):
+			return value
 		}
 		return s
 	case json.Number:
@@ -142,7 +145,7 @@ func plainValue(v any) any {
 	case int64:
 		return float64(v)
 	}
-	return v
+	return value
 }
 
 // withValues returns the fields without those that have no value.

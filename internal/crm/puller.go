@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"sync"
@@ -261,7 +262,10 @@ func (p *Puller) load(ctx context.Context, s scope, object switchboard.Object, f
 	}
 	from := Loading{Since: c.LoadSince, Job: c.LoadJob, Next: c.LoadNext, Rows: c.LoadRows, Total: c.LoadTotal}
 	done := false
-	for page, err := range p.remote.Records.Load(ctx, object, s.fields[object], from) {
+	pages := ahead(ctx, func(ctx context.Context) iter.Seq2[LoadPage, error] {
+		return p.remote.Records.Load(ctx, object, s.fields[object], from)
+	})
+	for page, err := range pages {
 		if err != nil {
 			return err
 		}
@@ -290,6 +294,38 @@ func (p *Puller) load(ctx context.Context, s scope, object switchboard.Object, f
 		return fmt.Errorf("the load of %s ended before its end", object)
 	}
 	return nil
+}
+
+// ahead yields what pages does, and has the next one read while the caller works
+// on one.
+func ahead[T any](ctx context.Context, pages func(context.Context) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	type page struct {
+		content T
+		err     error
+	}
+	return func(yield func(T, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		read, gone := make(chan page), make(chan struct{})
+		var reading sync.WaitGroup
+		reading.Go(func() {
+			defer close(read)
+			for content, err := range pages(ctx) {
+				select {
+				case read <- page{content, err}:
+				case <-gone:
+					return
+				}
+			}
+		})
+		defer reading.Wait()
+		defer stop()
+		defer close(gone)
+		for p := range read {
+			if !yield(p.content, p.err) {
+				return
+			}
+		}
+	}
 }
 
 // held bounds the rows of a poll that are applied together.

@@ -17,6 +17,9 @@ type dialect struct {
 	goose goose.Dialect
 	// clustered, bytes and isSQLite replace the marks of the migrations.
 	clustered, bytes, isSQLite string
+	// insertInto begins a statement that adds rows. One that fails fails its
+	// transaction: SQLite need not keep what each page was before the statement.
+	insertInto string
 	// in returns the condition that column is one of the values of parameter $n,
 	// and list makes that parameter.
 	in   func(column, n string) string
@@ -31,7 +34,7 @@ type dialect struct {
 }
 
 var sqliteDialect = dialect{
-	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID", isSQLite: "TRUE",
+	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID", isSQLite: "TRUE", insertInto: "INSERT OR FAIL INTO ",
 	in: func(column, n string) string { return column + " IN (SELECT value FROM json_each(" + n + "))" },
 	list: func(values []string) any {
 		b, _ := json.Marshal(values) // strings always marshal
@@ -48,7 +51,7 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	name: "postgres", goose: goose.DialectPostgres, bytes: `COLLATE "C"`, isSQLite: "FALSE",
+	name: "postgres", goose: goose.DialectPostgres, bytes: `COLLATE "C"`, isSQLite: "FALSE", insertInto: "INSERT INTO ",
 	in:   func(column, n string) string { return column + " = ANY(" + n + "::text[])" },
 	list: func(values []string) any { return values },
 

@@ -48,3 +48,19 @@ func (db *DB) Rows(ctx context.Context, query string, args ...any) (*sql.Rows, e
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	return db.inTx(ctx, func(t *tx) error { return t.exec(query, args...) })
 }
+
+// CountTogether makes the texts of n numbers be counted together.
+func (db *DB) CountTogether(n int64) { db.countedTogether = n }
+
+// StatsAnew is Stats with all texts counted anew.
+func (db *DB) StatsAnew(ctx context.Context, org string, days, moves int) (Stats, error) {
+	counts := db.reasonCounts(org)
+	db.mu.Lock()
+	delete(db.counts, org)
+	db.mu.Unlock()
+	s, err := db.Stats(ctx, org, days, moves)
+	db.mu.Lock()
+	db.counts[org] = counts
+	db.mu.Unlock()
+	return s, err
+}

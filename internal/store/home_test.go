@@ -127,3 +127,50 @@ func TestWhatPeopleMovedAndHowLongTheyTook(t *testing.T) {
 		}
 	})
 }
+
+func TestFiguresAreRightWhicheverNodeDecides(t *testing.T) {
+	for _, dialect := range storetest.Dialects() {
+		t.Run(dialect, func(t *testing.T) {
+			ctx := context.Background()
+			clock := storetest.NewClock()
+			config := storetest.Config(t, dialect, clock)
+			here, there := storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)
+			here.CountTogether(4)
+			dana := storetest.Admin(t, here)
+			c := storetest.Channel(t, here, dana)
+			counts := func(want map[switchboard.Reason]int) {
+				t.Helper()
+				got, err := here.Stats(ctx, dana.OrgID, 7, 5)
+				if err != nil {
+					t.Fatal(err)
+				}
+				anew, err := here.StatsAnew(ctx, dana.OrgID, 7, 5)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(anew, got); diff != "" {
+					t.Errorf("-counted anew +shown:\n%s", diff)
+				}
+				if diff := cmp.Diff(want, got.ByReason()); diff != "" {
+					t.Error(diff)
+				}
+			}
+			texts := func(n int, from string) {
+				for range n {
+					storetest.Text(t, there, dana.OrgID, c, from, "Hello")
+				}
+			}
+			texts(9, "+15125550177")
+			texts(6, "+12065550142")
+			counts(map[switchboard.Reason]int{switchboard.ReasonNoMatch: 15})
+			storetest.Contact(t, there, dana, "Ada Okafor", "+15125550177")
+			counts(map[switchboard.Reason]int{switchboard.ReasonNoMatch: 6, switchboard.ReasonOnlyMatch: 9})
+			clock.Advance(24 * time.Hour)
+			texts(5, "+15125550177")
+			counts(map[switchboard.Reason]int{switchboard.ReasonNoMatch: 6, switchboard.ReasonOnlyMatch: 14})
+			clock.Advance(time.Hour)
+			storetest.Contact(t, there, dana, "Marcus Bell", "+12065550142")
+			counts(map[switchboard.Reason]int{switchboard.ReasonOnlyMatch: 20})
+		})
+	}
+}

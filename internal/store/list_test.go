@@ -248,6 +248,26 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 	})
 }
 
+func TestASearchFindsARecordByWhatItIsNow(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana := storetest.Admin(t, db)
+		r := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"FirstName": "Ada", "LastName": "Okafor", "MobilePhone": "+1 512 555 0177", "Email": "ada@example.com"})
+		_, _, err := db.UpdateRecord(t.Context(), dana, r.ID, 0, switchboard.Fields{"LastName": "Adams", "MobilePhone": "+1 512 555 0199"},
+			func(switchboard.Object, switchboard.Fields) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q, want := range map[string]bool{"okafor": false, "0177": false, "ada okafor": false, "adams": true, "ad": true, "0199": true, "example": true, "exam ada 555": true} {
+			for _, order := range []store.RecordOrder{store.NewestFirst, store.BestFirst} {
+				list, next, err := db.Records(t.Context(), dana.OrgID, store.RecordFilter{Q: q, Order: order, Page: store.Page{Limit: 5}})
+				if err != nil || next != "" || len(list) > 1 || (len(list) == 1) != want {
+					t.Errorf("%q finds %v, next %q, %v", q, foundNames(list), next, err)
+				}
+			}
+		}
+	})
+}
+
 func TestASearchForRecordsGoesOnWhereItsWindowEnds(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()

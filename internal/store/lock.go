@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -37,22 +36,17 @@ func (t *tx) lockSenders(org string, senders map[switchboard.MatchKey]switchboar
 		return t.holdSenders(org, keys, senders)
 	}
 	locked := make(map[switchboard.MatchKey]*heard, len(keys))
-	const width = 5
-	args := make([]any, 0, len(keys)*width)
+	i := insertion{
+		into:   "sender (org_id, match_key, kind, address, seq)",
+		tail:   "ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq RETURNING " + heardColumns,
+		shared: []any{org},
+		width:  4,
+	}
 	for _, k := range keys {
 		s := senders[k]
-		args = append(args, org, string(k), string(s.Kind), s.Address, max(1, take[k]))
+		i.args = append(i.args, string(k), string(s.Kind), s.Address, max(1, take[k]))
 	}
-	for len(args) > 0 {
-		n := chunk(len(args) / width)
-		statement := strings.TrimSpace(t.db.dialect.insert("sender", `(org_id, match_key, kind, address, seq)`,
-			`ON CONFLICT (org_id, match_key) DO UPDATE SET seq = sender.seq + excluded.seq RETURNING `+heardColumns, width, n))
-		if err := t.heard(locked, statement, args[:n*width]...); err != nil {
-			return nil, err
-		}
-		args = args[n*width:]
-	}
-	return locked, nil
+	return locked, t.inChunks(i, func(statement string, args ...any) error { return t.heard(locked, statement, args...) })
 }
 
 const heardColumns = "match_key, kind, address, seq, opted_out, consent_at, blocked, waiting > 0"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/seal"
 )
 
@@ -42,6 +43,10 @@ func TestADataFolderOfAnEarlierVersionOpens(t *testing.T) {
 			sent_at, received_at, message_time, seq, state, reason, rule_reason, rule_record_id, decided_at, placement_id, version, flags, delivery, twin, twin_joined)
 			VALUES ('o', 'm1', 1, 'inbound', 'c', 'c', 'p1', '+15125550177', 'phone', '+15125550177', '', 'one', 0, 5, 5, 8, 'dismissed', '', '', '', 5, '', 1, '', '', '', FALSE),
 				('o', 'm2', 2, 'inbound', 'c', 'c', 'p2', '+15125550177', 'phone', '+15125550177', '', 'two', 0, 5, 5, 9, 'dismissed', '', '', '', 5, '', 1, '', '', '', FALSE)`,
+		`INSERT INTO record (org_id, id, object, name, name_key, fields, origin, deleted, version, created_at, updated_at)
+			VALUES ('o', 'r1', 'Contact', 'Ada Okafor', 'ada okafor', '{"FirstName":"Ada","LastName":"Okafor"}', 'person', FALSE, 1, 1, 1),
+				('o', 'r2', 'Account', '', '', '{}', 'person', FALSE, 1, 1, 1)`,
+		`INSERT INTO record_word (org_id, word, record_id) VALUES ('o', 'okafor', 'r1'), ('o', 'ada', 'r1')`,
 	} {
 		if _, err := old.ExecContext(ctx, statement); err != nil {
 			t.Fatal(err)
@@ -65,6 +70,17 @@ func TestADataFolderOfAnEarlierVersionOpens(t *testing.T) {
 	})
 	if err != nil || places != "m1 1, m2 2" {
 		t.Errorf("the messages stand at %q, %v; want their numbers", places, err)
+	}
+	actor := switchboard.Actor{OrgID: "o", ID: "u", Name: "Dana", Role: switchboard.Admin}
+	_, _, err = db.UpdateRecord(ctx, actor, "r1", 0, switchboard.Fields{"LastName": "Obi"}, func(switchboard.Object, switchboard.Fields) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for q, want := range map[string]int{"ada obi": 1, "ada okafor": 0, "okafor": 0} {
+		list, _, err := db.Records(ctx, "o", RecordFilter{Q: q, Page: Page{Limit: 5}})
+		if err != nil || len(list) != want {
+			t.Errorf("%q finds %d records, %v; want %d", q, len(list), err, want)
+		}
 	}
 	s, err := db.SenderState(ctx, "o", "+15125550177")
 	if err != nil || s.FirstAt.UnixMicro() != 5 {

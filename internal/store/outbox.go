@@ -41,14 +41,16 @@ func (t *tx) enqueue(org string, jobs ...NewJob) error {
 	slices.SortFunc(jobs, func(a, b NewJob) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key)) })
 	jobs = slices.CompactFunc(jobs, func(a, b NewJob) bool { return a.Kind == b.Kind && a.Key == b.Key })
 	t.asked = t.asked || len(jobs) > 0
-	const columns = "(org_id, id, kind, job_key, subject_id, attempts, due_at, lease, again, dead, last_error, created_at)"
-	const width = 12
-	args := make([]any, 0, len(jobs)*width)
-	now := micros(t.now)
-	for _, j := range jobs {
-		args = append(args, org, t.newID(), j.Kind, j.Key, j.SubjectID, 0, now, "", false, false, "", now)
+	i := insertion{
+		into:   "outbox (org_id, attempts, due_at, lease, again, dead, last_error, created_at, id, kind, job_key, subject_id)",
+		tail:   "ON CONFLICT (org_id, kind, job_key) WHERE NOT dead DO UPDATE SET again = outbox.lease <> ''",
+		shared: []any{org, 0, micros(t.now), "", false, false, "", micros(t.now)},
+		width:  4,
 	}
-	return t.insert("outbox", columns, "ON CONFLICT (org_id, kind, job_key) WHERE NOT dead DO UPDATE SET again = outbox.lease <> ''", width, args)
+	for _, j := range jobs {
+		i.args = append(i.args, t.newID(), j.Kind, j.Key, j.SubjectID)
+	}
+	return t.insert(i)
 }
 
 // Enqueue adds jobs of the org by themselves.

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"flag"
 	"strconv"
 	"sync"
@@ -28,6 +29,7 @@ func TestTheStoreDoesWhatTheModelSays(t *testing.T) {
 	}
 	fewerChecks(t, checks)
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		db.CountTogether(3)
 		rapid.Check(t, func(rt *rapid.T) {
 			w, m := newWorld(t, db)
 			c := drawn{rt}
@@ -74,6 +76,24 @@ func (w *world) run(t *rapid.T, m *model, s step) {
 	if d := cmp.Diff(m.shows(), w.look(t)); d != "" {
 		t.Fatalf("after %s the store differs (-model +store):\n%s", s.what, d)
 	}
+	if d := w.miscounted(t); d != "" {
+		t.Fatalf("after %s Home's figures differ (-counted anew +shown):\n%s", s.what, d)
+	}
+}
+
+// miscounted says what is wrong with Home's figures, which are counted from
+// what was counted before.
+func (w *world) miscounted(t *rapid.T) string {
+	ctx := context.Background()
+	got, err := w.db.Stats(ctx, w.org, 2, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := w.db.StatsAnew(ctx, w.org, 2, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmp.Diff(want, got)
 }
 
 // checksName is rapid's flag for how often it tries.

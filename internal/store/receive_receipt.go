@@ -64,11 +64,11 @@ func (r *receiver) dedupe() error {
 	}
 	// Rows of several writers have to come in one order.
 	slices.SortFunc(claims, func(a, b claim) int { return a.key.compare(b.key) })
-	args := make([]any, 0, len(claims)*5)
+	i := insertion{into: "receipt (org_id, provider, account, provider_message_id, message_id)", tail: "ON CONFLICT DO NOTHING", shared: []any{r.org}, width: 4}
 	for _, c := range claims {
-		args = append(args, r.org, c.key.provider, c.key.account, c.key.id, c.id)
+		i.args = append(i.args, c.key.provider, c.key.account, c.key.id, c.id)
 	}
-	added, err := r.insertN("receipt", "(org_id, provider, account, provider_message_id, message_id)", "ON CONFLICT DO NOTHING", 5, args)
+	added, err := r.insertN(i)
 	if err != nil || added == int64(len(claims)) {
 		return err // all are new, as nearly always
 	}

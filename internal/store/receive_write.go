@@ -9,14 +9,14 @@ import (
 
 // write adds the messages that are decided.
 func (r *receiver) write() error {
-	args := make([]any, 0, len(r.decided)*messageColumns)
+	i := insertion{into: messageColumns, shared: []any{r.org}, width: messageWidth, args: make([]any, 0, len(r.decided)*messageWidth)}
 	for _, a := range r.decided {
 		var err error
-		if args, err = r.appendMessage(args, a); err != nil {
+		if i.args, err = r.appendMessage(i.args, a); err != nil {
 			return err
 		}
 	}
-	if err := r.insert("message", messageInsert, "", messageColumns, args); err != nil {
+	if err := r.insert(i); err != nil {
 		return err
 	}
 	if err := r.findNumbers(r.decided); err != nil {
@@ -34,10 +34,10 @@ func (r *receiver) write() error {
 	return err
 }
 
-const messageInsert = `(org_id, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,
+const messageColumns = `message (org_id, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,
 	sent_at, received_at, message_time, seq, state, record_id, reason, rule_reason, rule_record_id, decision, decided_at, placement_id, version, flags, delivery, twin, twin_joined)`
 
-const messageColumns = 31
+const messageWidth = 30
 
 func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	m := &a.message
@@ -67,7 +67,7 @@ func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	if a.text.Raw != nil {
 		raw = a.text.Raw
 	}
-	return append(args, r.org, m.ID, m.Number, string(m.Direction), m.ChannelID, a.key.account, m.ProviderMessageID,
+	return append(args, m.ID, m.Number, string(m.Direction), m.ChannelID, a.key.account, m.ProviderMessageID,
 		string(m.Sender.Key), string(m.Sender.Kind), m.Sender.Address, m.Ours, m.Body, raw, media,
 		micros(m.SentAt), micros(m.ReceivedAt), micros(m.Time), m.Seq, string(m.State), record, reason, reason, ruleRecord, decision,
 		micros(r.now), "", m.Version, joinFlags(m.Flags), "", a.text.Twin, a.joined), nil

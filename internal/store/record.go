@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -133,39 +135,78 @@ func (t *tx) linksOf(org, record string) ([]linkRow, error) {
 
 // insertRecord adds a record with all that finds it. Its senders are locked.
 func (t *tx) insertRecord(org string, r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	args, err := appendRecord(nil, org, r)
-	if err != nil {
+	rows := newRecordRows(org, r.Origin, r.CreatedAt, 1)
+	if err := rows.add(r, numbers, rejected); err != nil {
 		return err
 	}
-	if err := t.insert("record", recordInsert, "", recordWidth, args); err != nil {
-		return err
-	}
-	if err := t.indexNumbers(org, r.Ref(), numbers, rejected); err != nil {
-		return err
-	}
-	return t.indexWords(org, r, numbers)
+	return t.insertRecords(rows)
 }
 
+// encodeFields returns the fields as JSON, in the order of their names.
 func encodeFields(f switchboard.Fields) (string, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+	names := make([]string, 0, len(f))
+	for name := range f {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	b := append(make([]byte, 0, 512), '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendJSON(b, name); err != nil {
+			return "", err
+		}
+		b = append(b, ':')
+		if b, err = appendJSON(b, f[name]); err != nil {
+			return "", err
+		}
+	}
+	return string(append(b, '}')), nil
+}
+
+// appendJSON is the standard encoder but for most texts, which need no escapes:
+// those it spares the reflection.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...), nil
+	case string:
+		if plainText(v) {
+			b = append(b, '"')
+			b = append(b, v...)
+			return append(b, '"'), nil
+		}
+	}
+	var rest bytes.Buffer
+	e := json.NewEncoder(&rest)
 	e.SetEscapeHTML(false)
-	err := e.Encode(f)
-	return strings.TrimSpace(b.String()), err
+	err := e.Encode(v)
+	return append(b, bytes.TrimSpace(rest.Bytes())...), err
+}
+
+// plainText reports whether s is the same between the quotes of JSON.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
 }
 
 func nameKey(name string) string { return strings.ToLower(name) }
 
 func (t *tx) indexNumbers(org string, record switchboard.RecordRef, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	args := appendNumbers(nil, org, record, numbers)
-	if err := t.insert("record_number", numberInsert, "ON CONFLICT DO NOTHING", numberWidth, args); err != nil {
+	i := numberRows(org)
+	i.args = appendNumbers(i.args, record, numbers)
+	if err := t.insert(i); err != nil {
 		return err
 	}
-	args = nil
-	for _, r := range rejected {
-		args = append(args, org, record.ID, r.Field, r.Value, r.Reason)
-	}
-	return t.insert("rejected_number", rejectedInsert, "", rejectedWidth, args)
+	i = rejectedRows(org)
+	i.args = appendRejected(i.args, record.ID, rejected)
+	return t.insert(i)
 }
 
 // dropNumbers takes away what the record matches by its fields, and remembers
@@ -267,19 +308,20 @@ func (t *tx) changed(org string, record string, locked map[switchboard.MatchKey]
 
 // difference returns what stands in only one of two sorted lists, sorted.
 func difference(a, b []switchboard.MatchKey) []switchboard.MatchKey {
-	var d []switchboard.MatchKey
-	for _, k := range a {
-		if _, ok := slices.BinarySearch(b, k); !ok {
-			d = append(d, k)
-		}
-	}
-	for _, k := range b {
-		if _, ok := slices.BinarySearch(a, k); !ok {
-			d = append(d, k)
-		}
-	}
+	d := slices.Concat(without(a, b), without(b, a))
 	slices.Sort(d)
 	return d
+}
+
+// without returns what stands in a and not in b. Both are sorted.
+func without[T cmp.Ordered](a, b []T) []T {
+	var rest []T
+	for _, v := range a {
+		if _, both := slices.BinarySearch(b, v); !both {
+			rest = append(rest, v)
+		}
+	}
+	return rest
 }
 
 // inRecordTx is inTx for changes of a record: it runs again as long as the
@@ -325,7 +367,7 @@ func (t *tx) createRecord(actor switchboard.Actor, object switchboard.Object, fi
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &switchboard.Record{ID: t.newID(), Object: object, Name: switchboard.RecordName(object, fields), Fields: fields, Origin: origin, Version: 1, CreatedAt: t.now, UpdatedAt: t.now}
+	r := t.newRecord(object, fields, origin)
 	resolved, err := t.changed(org, r.ID, locked, switchboard.Change{Kind: switchboard.RecordCreated, Record: r.Ref()}, func() error {
 		return t.insertRecord(org, r, numbers, rejected)
 	})
@@ -431,10 +473,7 @@ func (t *tx) rewriteRecord(org string, r *switchboard.Record, numbers []switchbo
 	if err := t.exec("UPDATE record_number SET name = $3 WHERE org_id = $1 AND record_id = $2 AND name <> $3", org, r.ID, r.Name); err != nil {
 		return err
 	}
-	if err := t.exec("DELETE FROM record_word WHERE org_id = $1 AND record_id = $2", org, r.ID); err != nil {
-		return err
-	}
-	return t.indexWords(org, r, numbers)
+	return t.rewriteWords(org, r, numbers)
 }
 
 // DeleteRecord deletes a record: it stops matching and keeps its messages.
@@ -506,8 +545,7 @@ func (r *receiver) createForUnknown(a *arriving, u switchboard.UnknownNumbers) (
 	phone, _ := m.Sender.Phone()
 	fields := u.RecordFields(phone, a.channel.Label(), m.Body, r.snap.local(m.ReceivedAt))
 	numbers, _ := switchboard.RecordNumbers(u.Object, fields, switchboard.PhoneFields{u.Object: {u.PhoneField}}, r.snap.settings.Region)
-	record := &switchboard.Record{ID: r.newID(), Object: u.Object, Name: switchboard.RecordName(u.Object, fields), Fields: fields,
-		Origin: switchboard.OriginUnknownNumber, Version: 1, CreatedAt: r.now, UpdatedAt: r.now}
+	record := r.newRecord(u.Object, fields, switchboard.OriginUnknownNumber)
 	if u.OwnerID != "" {
 		record.Fields["OwnerId"] = u.OwnerID
 	} else if a.channel.AuthenticatedBy != "" {

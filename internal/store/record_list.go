@@ -136,7 +136,7 @@ func (f *RecordFilter) narrow(q *query, words []string) {
 		q.and("EXISTS (SELECT 1 FROM record_number n WHERE n.org_id = r.org_id AND n.record_id = r.id AND n.match_key = ?)", string(f.Phone))
 	}
 	for _, w := range words[min(1, len(words)):] {
-		q.and("EXISTS (SELECT 1 FROM record_word o WHERE o.org_id = r.org_id AND o.record_id = r.id AND o.word >= ? AND o.word < ?)", w, w+afterAll)
+		q.and("r.words LIKE ?", "% "+w+"%")
 	}
 }
 
@@ -183,7 +183,7 @@ func (t *tx) searchRecords(org string, f RecordFilter, words []string) ([]*switc
 	q.and("r.org_id = ? AND r.id = w.record_id", org)
 	f.narrow(q, words)
 	// A record with two words that begin alike comes once, by the first of them.
-	q.and("NOT EXISTS (SELECT 1 FROM record_word o WHERE o.org_id = r.org_id AND o.record_id = r.id AND o.word >= ? AND o.word < w.word)", first)
+	q.and("r.words NOT LIKE ? || w.word || ' %'", "% "+first+"% ")
 	var ids, cursors []string
 	err := t.each(func(rows *sql.Rows) error {
 		var word, id string

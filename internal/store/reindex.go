@@ -309,10 +309,7 @@ func (r *reindexer) note(t *tx, record *switchboard.Record, numbers []switchboar
 	if changes == 0 {
 		return nil
 	}
-	if err := t.exec("DELETE FROM record_word WHERE org_id = $1 AND record_id = $2", r.org, record.ID); err != nil {
-		return err
-	}
-	return t.indexWords(r.org, record, numbers)
+	return t.rewriteWords(r.org, record, numbers)
 }
 
 // numberChange is a row of number_change, with what its record is called now.
@@ -409,8 +406,8 @@ func (r *reindexer) bringOver(t *tx, key switchboard.MatchKey, changes []numberC
 		if c.gone {
 			err = t.keepSender(r.org, c.record.ID, key)
 		} else {
-			err = t.insert("record_number", numberInsert, "", numberWidth,
-				[]any{r.org, string(key), c.record.ID, c.stored.field, c.stored.value, c.stored.position, string(c.record.Object), c.record.Name})
+			err = t.insert(insertion{into: numberColumns, shared: []any{r.org}, width: numberWidth,
+				args: []any{string(key), c.record.ID, c.stored.field, c.stored.value, c.stored.position, string(c.record.Object), c.record.Name}})
 		}
 		if err != nil {
 			return nil, err

@@ -284,11 +284,11 @@ func (db *DB) SetSalesforceUsers(ctx context.Context, org string, users []switch
 		if err := t.exec("DELETE FROM salesforce_user WHERE org_id = $1", org); err != nil {
 			return err
 		}
-		var args []any
+		i := insertion{into: "salesforce_user (org_id, salesforce_id, email, name, active)", tail: "ON CONFLICT DO NOTHING", shared: []any{org}, width: 4}
 		for _, u := range users {
-			args = append(args, org, u.SalesforceID, nameKey(u.Email), u.Name, u.Active)
+			i.args = append(i.args, u.SalesforceID, nameKey(u.Email), u.Name, u.Active)
 		}
-		return t.insert("salesforce_user", "(org_id, salesforce_id, email, name, active)", "ON CONFLICT DO NOTHING", 5, args)
+		return t.insert(i)
 	})
 }
 

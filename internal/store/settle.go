@@ -134,7 +134,11 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 	if err := t.queue(org, keys, groups, bells); err != nil {
 		return err
 	}
-	var added []any
+	added := insertion{
+		into:   "notification (org_id, created_at, updated_at, state, id, user_id, match_key, sender_kind, sender, message_id, count, body)",
+		shared: []any{org, micros(t.now), micros(t.now), string(switchboard.Unread)},
+		width:  8,
+	}
 	var raised []string
 	for _, k := range keys {
 		key := switchboard.MatchKey(k)
@@ -149,9 +153,9 @@ func (t *tx) settle(org string, snap *snapshot, senders unsettled) error {
 		if err != nil {
 			return err
 		}
-		added, raised = append(added, rows...), append(raised, unread...)
+		added.args, raised = append(added.args, rows...), append(raised, unread...)
 	}
-	if err := t.insert("notification", notificationInsert, "", notificationColumns, added); err != nil {
+	if err := t.insert(added); err != nil {
 		return err
 	}
 	return t.tellOutside(org, snap, raised)
@@ -206,8 +210,15 @@ func (t *tx) waitingGroups(org string, keys []string) (map[switchboard.MatchKey]
 
 // queue writes the senders' places in the queue of what waits for a person.
 func (t *tx) queue(org string, keys []string, groups map[switchboard.MatchKey][]waitingGroup, bells map[switchboard.MatchKey]*belled) error {
-	const width = 12
-	rows := make([]any, 0, len(keys)*width)
+	// The senders are locked, and most have rows: this is one statement for many updates.
+	i := insertion{
+		into: `sender (org_id, seq, waiting_changed_at, match_key, kind, address, waiting, waiting_message_id, waiting_at, waiting_since, waiting_reason, waiting_channel)`,
+		tail: `ON CONFLICT (org_id, match_key) DO UPDATE SET waiting = excluded.waiting, waiting_message_id = excluded.waiting_message_id,
+			waiting_at = excluded.waiting_at, waiting_since = excluded.waiting_since, waiting_reason = excluded.waiting_reason,
+			waiting_channel = excluded.waiting_channel, waiting_changed_at = excluded.waiting_changed_at`,
+		shared: []any{org, 0, micros(t.now)},
+		width:  9,
+	}
 	for _, k := range keys {
 		s := bells[switchboard.MatchKey(k)].sender
 		var n int
@@ -224,13 +235,9 @@ func (t *tx) queue(org string, keys []string, groups map[switchboard.MatchKey][]
 				at, newest, message, reason, channel = g.newest, micros(g.newest.At), g.message, g.reason, g.channel
 			}
 		}
-		rows = append(rows, org, k, string(s.Kind), s.Address, 0, n, message, newest, oldest, string(reason), channel, micros(t.now))
+		i.args = append(i.args, k, string(s.Kind), s.Address, n, message, newest, oldest, string(reason), channel)
 	}
-	// The senders are locked, and most have rows: this is one statement for many updates.
-	return t.insert("sender", `(org_id, match_key, kind, address, seq, waiting, waiting_message_id, waiting_at, waiting_since, waiting_reason, waiting_channel, waiting_changed_at)`,
-		`ON CONFLICT (org_id, match_key) DO UPDATE SET waiting = excluded.waiting, waiting_message_id = excluded.waiting_message_id,
-			waiting_at = excluded.waiting_at, waiting_since = excluded.waiting_since, waiting_reason = excluded.waiting_reason,
-			waiting_channel = excluded.waiting_channel, waiting_changed_at = excluded.waiting_changed_at`, width, rows)
+	return t.insert(i)
 }
 
 // belled is a sender with its notifications that are not cleared, by user.
@@ -271,10 +278,6 @@ func (t *tx) belled(org string, keys []string) (map[switchboard.MatchKey]*belled
 	return found, err
 }
 
-const notificationInsert = "(org_id, id, user_id, match_key, sender_kind, sender, message_id, count, state, body, created_at, updated_at)"
-
-const notificationColumns = 12
-
 // ring brings one sender's open notifications in line with its bells, and
 // returns the rows of those to be added, and the ids of all that have become
 // unread.
@@ -290,7 +293,7 @@ func (t *tx) ring(org string, snap *snapshot, s switchboard.Sender, open map[str
 			if o, ok = t.log.reopen(s.Key, b.UserID); !ok {
 				id := t.newID()
 				unread = append(unread, id)
-				added = append(added, org, id, b.UserID, string(s.Key), string(s.Kind), s.Address, b.MessageID, b.Count, string(switchboard.Unread), body, micros(t.now), micros(t.now))
+				added = append(added, id, b.UserID, string(s.Key), string(s.Kind), s.Address, b.MessageID, b.Count, body)
 				continue
 			}
 		}

@@ -69,8 +69,8 @@ func (s *Stats) ByReason() map[switchboard.Reason]int {
 
 // Stats returns how it went over the last days, today included, in the org's
 // time zone, with at most moves of what was moved. It reads a bounded part of
-// the store: at most a million texts, by an index alone, and what people
-// decided 5,000 times.
+// the store: at most a million texts, by an index alone and most of them once,
+// and what people decided 5,000 times.
 func (db *DB) Stats(ctx context.Context, org string, days, moves int) (Stats, error) {
 	var s Stats
 	err := db.inRead(ctx, func(t *tx) error {
@@ -79,7 +79,7 @@ func (db *DB) Stats(ctx context.Context, org string, days, moves int) (Stats, er
 		if err != nil {
 			return err
 		}
-		if err := t.countDays(org, snap.location, days, &s); err != nil {
+		if err := t.countDays(org, snap.location, days, db.reasonCounts(org), &s); err != nil {
 			return err
 		}
 		y, m, d := t.now.In(snap.location).Date()
@@ -91,10 +91,15 @@ func (db *DB) Stats(ctx context.Context, org string, days, moves int) (Stats, er
 
 // countDays counts the texts of each day, the last one first, until there are
 // too many. Numbers grow as ids do, and their index holds the reasons.
-func (t *tx) countDays(org string, location *time.Location, days int, s *Stats) error {
+func (t *tx) countDays(org string, location *time.Location, days int, counts *reasonCounts, s *Stats) error {
 	y, m, d := t.now.In(location).Date()
 	var end sql.NullInt64
 	if err := t.one("SELECT MAX(number) + 1 FROM message WHERE org_id = $1", []any{org}, &end); err != nil {
+		return err
+	}
+	counts.mu.Lock()
+	defer counts.mu.Unlock()
+	if err := counts.look(t, org, end.Int64); err != nil {
 		return err
 	}
 	counted := int64(0)
@@ -109,7 +114,7 @@ func (t *tx) countDays(org string, location *time.Location, days int, s *Stats) 
 			break
 		}
 		if first < end.Int64 {
-			if err := t.countReasons(org, first, end.Int64, &day); err != nil {
+			if err := counts.add(t, org, stretch{first, end.Int64}, &day); err != nil {
 				return err
 			}
 			end.Int64 = first
@@ -126,17 +131,6 @@ func (t *tx) countDays(org string, location *time.Location, days int, s *Stats) 
 
 // placedByRule are the reasons of texts that no person had to place.
 var placedByRule = [...]switchboard.Reason{switchboard.ReasonOnlyMatch, switchboard.ReasonOnlyHistory, switchboard.ReasonLatestHistory, switchboard.ReasonCreatedRecord}
-
-func (t *tx) countReasons(org string, first, end int64, day *DayCount) error {
-	return t.each(func(rows *sql.Rows) error {
-		var reason switchboard.Reason
-		var n int
-		err := rows.Scan(&reason, &n)
-		day.ByReason[reason] = n
-		day.Texts += n
-		return err
-	}, "SELECT rule_reason, COUNT(*) FROM message WHERE org_id = $1 AND number >= $2 AND number < $3 AND rule_reason <> '' GROUP BY rule_reason", org, first, end)
-}
 
 // countPeople looks at what people decided since a time: what the rule had
 // placed and they moved, and how long what it had not placed waited for them.

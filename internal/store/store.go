@@ -61,12 +61,16 @@ type DB struct {
 
 	mu        sync.Mutex
 	snapshots map[string]*snapshot // by org: valid only for the version that a transaction reads
+	counts    map[string]*reasonCounts
+
+	countedTogether int64
 }
 
 // Open opens the store, makes or migrates its tables, and makes sure that it
 // holds an org. It refuses a database that a newer version has migrated.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	db := &DB{now: c.Now, ids: newIDSource(c.Random), random: c.Random, key: c.Key, log: c.Log, asked: make(chan struct{}, 1), snapshots: map[string]*snapshot{}}
+	db := &DB{now: c.Now, ids: newIDSource(c.Random), random: c.Random, key: c.Key, log: c.Log, asked: make(chan struct{}, 1), snapshots: map[string]*snapshot{},
+		counts: map[string]*reasonCounts{}, countedTogether: countedTogether}
 	var err error
 	if c.Database != "" {
 		err = db.openPostgres(ctx, c.Database)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -59,8 +60,11 @@ const applyAtOnce = 200
 // again. What is here already is left alone, so it may be applied as often as
 // one likes. It works in short transactions; a message is placed in that of the
 // record that it was placed on.
-func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (Applied, error) {
-	var total Applied
+func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (total Applied, err error) {
+	// A transaction is flushed while the next one works.
+	flushed := make(chan error, 1)
+	flushed <- nil
+	defer func() { err = cmp.Or(<-flushed, err) }()
 	records := latestOfEach(c.Records)
 	// A record is made before another is merged into it.
 	slices.SortStableFunc(records, func(a, b switchboard.RemoteRecord) int {
@@ -79,7 +83,7 @@ func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (Applied, e
 			return slices.ContainsFunc(part.Messages, func(p switchboard.RemoteMessage) bool { return p.MessageID == m.MessageID })
 		})
 		var applied Applied
-		err := db.inRecordTx(ctx, func(t *tx) error {
+		durable, err := db.commitRecord(ctx, func(t *tx) error {
 			a := &applier{tx: t, org: org, readAt: micros(c.ReadAt), remote: part}
 			if err := a.apply(); db.dialect.unique(err) {
 				return errAgain // somebody else made the same record here
@@ -89,6 +93,11 @@ func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (Applied, e
 			applied = a.result
 			return nil
 		})
+		if err != nil {
+			return total, err
+		}
+		err = <-flushed
+		go func() { flushed <- durable() }()
 		if err != nil {
 			return total, err
 		}
@@ -149,8 +158,9 @@ type applier struct {
 	locked  map[switchboard.MatchKey]*heard
 	news    *bulk
 	changes map[string]switchboard.Change // by record id
-	written []*synced
-	pushes  []string // records with changes that Salesforce does not have
+	made    []*synced
+	written []*synced // of those that were here
+	pushes  []string  // records with changes that Salesforce does not have
 }
 
 func (a *applier) apply() error {
@@ -194,6 +204,9 @@ func (a *applier) apply() error {
 			return err
 		}
 		touched.add(k)
+	}
+	if err := a.insertSynced(a.org, a.made); err != nil {
+		return err
 	}
 	if err := a.writeSynced(a.org, a.written...); err != nil {
 		return err
@@ -392,7 +405,9 @@ func (a *applier) ours(f switchboard.Fields) switchboard.Fields {
 	}
 	for name, v := range f {
 		if s, ok := v.(string); ok {
-			f[name], _ = switchboard.Repair(s)
+			if repaired, changed := switchboard.Repair(s); changed {
+				f[name] = repaired
+			}
 		}
 	}
 	return f

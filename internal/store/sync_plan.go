@@ -16,6 +16,7 @@ type plan struct {
 	fields   switchboard.Fields  // as they are to be; nil: they stay
 	quiet    bool                // nobody changed anything: Salesforce has filled in what it always does
 	deleted  bool                // as it is to be
+	named    bool                // it is gone, and what names it in Salesforce goes on naming it
 	into     *synced             // the record that stands for it from now on
 	merge    switchboard.FieldMerge
 	numbers  []switchboard.RecordNumber
@@ -24,7 +25,7 @@ type plan struct {
 
 // plan decides what to do about each record. New ones are collected in a.news.
 func (a *applier) plan() ([]*plan, error) {
-	a.news = &bulk{tx: a.tx, org: a.org, snap: a.snap, senders: map[switchboard.MatchKey]switchboard.Sender{}, changes: map[switchboard.MatchKey]switchboard.Change{}}
+	a.news = a.newBulk(a.org, a.snap, switchboard.OriginSalesforce, max(0, len(a.remote.Records)-len(a.known)))
 	if err := a.readRecords(); err != nil {
 		return nil, err
 	}
@@ -92,11 +93,11 @@ func (a *applier) create(r *switchboard.RemoteRecord) error {
 		return nil
 	}
 	fields := a.ours(r.Fields)
-	if err := a.news.collect(a.snap, switchboard.OriginSalesforce, NewRecord{Object: r.Object, Fields: switchboard.MergeFields(nil, nil, fields).Fields, SalesforceID: r.SalesforceID}); err != nil {
+	if err := a.news.collect(NewRecord{Object: r.Object, Fields: switchboard.MergeFields(nil, nil, fields).Fields, SalesforceID: r.SalesforceID}); err != nil {
 		return err
 	}
 	s := &synced{recordID: a.news.ids[len(a.news.ids)-1], object: string(r.Object), salesforceID: r.SalesforceID, base: fields, stamp: micros(r.Stamp)}
-	a.written = append(a.written, s)
+	a.made = append(a.made, s)
 	a.known[r.SalesforceID], a.byID[s.recordID] = s, s
 	a.result.Created++
 	return nil
@@ -110,7 +111,9 @@ func (a *applier) planKnown(r *switchboard.RemoteRecord, s *synced) (*plan, erro
 	}
 	now := *s
 	now.stamp, now.baseDeleted = micros(r.Stamp), r.Gone()
-	p := &plan{was: s, now: &now, record: record, deleted: record.Deleted}
+	// Salesforce empties the lookups to what is deleted, and not those to a Lead
+	// that was converted.
+	p := &plan{was: s, now: &now, record: record, deleted: record.Deleted, named: r.Gone() && !r.Deleted}
 	if standIn := r.StandIn(); standIn != "" && !slices.Contains(a.remote.Unseen, standIn) {
 		into := a.known[standIn]
 		if into == nil {
@@ -299,6 +302,11 @@ func (a *applier) carryOut(p *plan) error {
 			return err
 		}
 	}
+	if p.deleted && p.named {
+		if err := a.pushMessagesOf(a.org, a.snap, r.ID); err != nil {
+			return err
+		}
+	}
 	if p.deleted && !r.Deleted {
 		a.result.Deleted++
 		a.changes[r.ID] = switchboard.Change{Kind: switchboard.RecordDeleted, Record: r.Ref()}
@@ -336,7 +344,10 @@ func (a *applier) rewrite(p *plan, r switchboard.Record) error {
 		if err != nil {
 			return err
 		}
-		return a.exec("UPDATE record SET fields = $3, name = $4, name_key = $5 WHERE org_id = $1 AND id = $2", a.org, r.ID, fields, edited.Name, nameKey(edited.Name))
+		if err := a.exec("UPDATE record SET fields = $3, name = $4, name_key = $5 WHERE org_id = $1 AND id = $2", a.org, r.ID, fields, edited.Name, nameKey(edited.Name)); err != nil {
+			return err
+		}
+		return a.rewriteWords(a.org, &edited, p.numbers)
 	}
 	a.result.Updated++
 	if _, restored := a.changes[r.ID]; !restored {

@@ -135,12 +135,16 @@ func (db *DB) MessagesSent(ctx context.Context, org string, sent []MessageSent) 
 	sent = slices.Clone(sent)
 	slices.SortFunc(sent, func(a, b MessageSent) int { return strings.Compare(a.MessageID, b.MessageID) })
 	return db.inTx(ctx, func(t *tx) error {
-		var args []any
-		for _, s := range sent {
-			args = append(args, org, s.MessageID, "", "", "", lookups(s.Lookups).String(), micros(t.now), 0, "")
+		i := insertion{
+			into:   "message_sync (org_id, sms_id, hash, seen, noted_at, error, sent_at, message_id, sent)",
+			tail:   "ON CONFLICT (org_id, message_id) DO UPDATE SET sent = excluded.sent, sent_at = excluded.sent_at",
+			shared: []any{org, "", "", "", 0, "", micros(t.now)},
+			width:  2,
 		}
-		return t.insert("message_sync", "(org_id, message_id, sms_id, hash, seen, sent, sent_at, noted_at, error)",
-			"ON CONFLICT (org_id, message_id) DO UPDATE SET sent = excluded.sent, sent_at = excluded.sent_at", 9, args)
+		for _, s := range sent {
+			i.args = append(i.args, s.MessageID, lookups(s.Lookups).String())
+		}
+		return t.insert(i)
 	})
 }
 

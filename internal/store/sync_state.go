@@ -77,8 +77,8 @@ func (t *tx) syncedByRecord(org, record string) (*synced, error) {
 }
 
 const (
-	syncedInsert = "(org_id, record_id, object, salesforce_id, base, base_deleted, stamp, sending, sent_at, noted_at, merged_into, error, error_field, matches, error_at)"
-	syncedWidth  = 15
+	syncedColumns = "record_sync (org_id, error, error_field, matches, error_at, record_id, object, salesforce_id, base, base_deleted, stamp, sending, sent_at, noted_at, merged_into)"
+	syncedWidth   = 10
 	// What Salesforce has said of the record is no refusal any more.
 	syncedUpdate = `ON CONFLICT (org_id, record_id) DO UPDATE SET salesforce_id = excluded.salesforce_id, base = excluded.base, base_deleted = excluded.base_deleted,
 		stamp = excluded.stamp, sending = excluded.sending, sent_at = excluded.sent_at, noted_at = excluded.noted_at, merged_into = excluded.merged_into,
@@ -86,7 +86,7 @@ const (
 )
 
 func (t *tx) writeSynced(org string, all ...*synced) error {
-	args := make([]any, 0, len(all)*syncedWidth)
+	i := insertion{into: syncedColumns, tail: syncedUpdate, shared: []any{org, "", "", "", 0}, width: syncedWidth, args: make([]any, 0, len(all)*syncedWidth)}
 	for _, s := range all {
 		base, err := encodeFields(s.base)
 		if err != nil {
@@ -98,10 +98,31 @@ func (t *tx) writeSynced(org string, all ...*synced) error {
 				return err
 			}
 		}
-		args = append(args, org, s.recordID, s.object, sql.NullString{String: s.salesforceID, Valid: s.salesforceID != ""}, base, s.baseDeleted, s.stamp, sending,
-			s.sentAt, s.notedAt, s.mergedInto, "", "", "", 0)
+		i.args = append(i.args, s.recordID, s.object, sql.NullString{String: s.salesforceID, Valid: s.salesforceID != ""}, base, s.baseDeleted, s.stamp, sending,
+			s.sentAt, s.notedAt, s.mergedInto)
 	}
-	return t.insert("record_sync", syncedInsert, syncedUpdate, syncedWidth, args)
+	return t.insert(i)
+}
+
+// insertSynced writes down what is agreed on records that both sides have alike:
+// they have just been made here.
+func (t *tx) insertSynced(org string, made []*synced) error {
+	const width = 5
+	i := insertion{
+		into: `record_sync (org_id, base_deleted, sending, sent_at, noted_at, merged_into, error, error_field, matches, error_at,
+			record_id, object, salesforce_id, base, stamp)`,
+		shared: []any{org, false, "", 0, 0, "", "", "", "", 0},
+		width:  width,
+		args:   make([]any, 0, len(made)*width),
+	}
+	for _, s := range made {
+		base, err := encodeFields(s.base)
+		if err != nil {
+			return err
+		}
+		i.args = append(i.args, s.recordID, s.object, s.salesforceID, base, s.stamp)
+	}
+	return t.insert(i)
 }
 
 // standIn returns the record that stands for the given one, which is itself

@@ -293,6 +293,38 @@ func TestAConvertedLeadIsStoodForByItsContact(t *testing.T) {
 	})
 }
 
+// What a Lead became may be in the bin before anybody hears of it. Salesforce
+// leaves the Lead in the lookups of its texts, where it names nobody any more.
+func TestAConvertedLeadWithoutItsContactIsNamedNoMore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, channel := connected(t, db)
+		org := dana.OrgID
+		lead := switchboard.RemoteRecord{SalesforceID: sfID("00Q", 1), Object: switchboard.Lead, Stamp: worldStart,
+			Fields: switchboard.Fields{"LastName": "Okafor", "Company": "Acme", "Phone": "(512) 555-0177"}}
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{lead}})
+		m := storetest.Text(t, db, org, channel, "+15125550177", "hi")
+		if row := pushed(t, db, org, 1, m.ID); row.Lookups[switchboard.Lead] != lead.SalesforceID {
+			t.Fatalf("there it names %v", row.Lookups)
+		}
+		forgetJobs(t, db)
+		lead.ConvertedID = sfID("003", 1)
+		lost := store.Remote{Records: []switchboard.RemoteRecord{lead}, Unseen: []string{lead.ConvertedID}}
+		if a := applyRemote(t, db, org, lost); a.Deleted != 1 {
+			t.Errorf("applied %+v", a)
+		}
+		if got := jobs(t, db, org); !slices.Equal(got, []string{"message " + m.ID}) {
+			t.Errorf("jobs %v", got)
+		}
+		if row := pushed(t, db, org, 1, m.ID); len(row.Lookups) > 0 {
+			t.Errorf("there it goes on naming %v", row.Lookups)
+		}
+		forgetJobs(t, db)
+		if applyRemote(t, db, org, lost); len(jobs(t, db, org)) > 0 {
+			t.Errorf("once more there are jobs: %v", jobs(t, db, org))
+		}
+	})
+}
+
 func TestCustomObjectsAreMatched(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		dana, channel := connected(t, db)

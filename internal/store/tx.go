@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,25 +82,42 @@ func (t *tx) list(values []string) any   { return t.db.dialect.list(values) }
 
 func (t *tx) newID() string { return t.db.ids.next(t.now) }
 
-// insert adds rows to a table, many with one statement. columns is the list in
-// brackets, tail what follows the values.
-func (t *tx) insert(table, columns, tail string, width int, args []any) error {
-	_, err := t.insertN(table, columns, tail, width, args)
+// insertion is rows to be added to a table, many with one statement.
+type insertion struct {
+	into   string // the table, with its columns in brackets
+	tail   string // what follows the values
+	shared []any  // what all rows have in the first columns: the org, at least
+	width  int    // the other columns
+	args   []any  // and their values, row after row
+}
+
+// insert adds the rows.
+func (t *tx) insert(i insertion) error {
+	_, err := t.insertN(i)
 	return err
 }
 
 // insertN is insert, and returns how many rows were added.
-func (t *tx) insertN(table, columns, tail string, width int, args []any) (added int64, err error) {
-	for len(args) > 0 {
-		n := chunk(len(args) / width)
-		rows, err := t.execN(t.db.dialect.insert(table, columns, tail, width, n), args[:n*width]...)
-		if err != nil {
-			return added, err
+func (t *tx) insertN(i insertion) (added int64, err error) {
+	err = t.inChunks(i, func(statement string, args ...any) error {
+		n, err := t.execN(statement, args...)
+		added += n
+		return err
+	})
+	return added, err
+}
+
+// inChunks calls run with statements that add the rows.
+func (t *tx) inChunks(i insertion, run func(statement string, args ...any) error) error {
+	for rows := i.args; len(rows) > 0; {
+		n := chunk(len(rows) / i.width)
+		args := slices.Concat(i.shared, rows[:n*i.width])
+		if err := run(t.db.dialect.insert(i, n), args...); err != nil {
+			return err
 		}
-		added += rows
-		args = args[n*width:]
+		rows = rows[n*i.width:]
 	}
-	return added, nil
+	return nil
 }
 
 // chunk returns how many of rows to add with the next statement. A group of
@@ -114,20 +132,24 @@ func chunk(rows int) int {
 	return rows
 }
 
-// insert returns the statement that adds n rows. SQLite gets its parameters
-// without numbers: it looks each number up in a list, which takes long when
-// there are thousands.
-func (d *dialect) insert(table, columns, tail string, width, n int) string {
+// insert returns the statement that adds n rows. SQLite gets the parameters that
+// rows do not share without numbers: it looks each number up in a list, which
+// takes long when there are thousands.
+func (d *dialect) insert(i insertion, n int) string {
+	var shared strings.Builder
+	for p := range i.shared {
+		shared.WriteString("$" + strconv.Itoa(p+1) + ",")
+	}
 	var b strings.Builder
-	b.Grow(64 + n*width*6)
-	b.WriteString("INSERT INTO " + table + " " + columns + " VALUES ")
-	p := 0
-	for i := range n {
-		if i > 0 {
+	b.Grow(64 + n*(shared.Len()+i.width*6))
+	b.WriteString(d.insertInto + i.into + " VALUES ")
+	p := len(i.shared)
+	for row := range n {
+		if row > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteByte('(')
-		for j := range width {
+		b.WriteString("(" + shared.String())
+		for j := range i.width {
 			if j > 0 {
 				b.WriteByte(',')
 			}
@@ -142,7 +164,7 @@ func (d *dialect) insert(table, columns, tail string, width, n int) string {
 		b.WriteByte(')')
 	}
 	b.WriteByte(' ')
-	b.WriteString(tail)
+	b.WriteString(i.tail)
 	return b.String()
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -12,27 +11,56 @@ import (
 // maxWord bounds a search word in bytes.
 const maxWord = 64
 
-// indexWords stores the words that a search finds the record by.
-func (t *tx) indexWords(org string, r *switchboard.Record, numbers []switchboard.RecordNumber) error {
-	return t.insert("record_word", wordInsert, "ON CONFLICT DO NOTHING", wordWidth, appendWords(nil, org, r, numbers))
-}
-
-func appendWords(args []any, org string, r *switchboard.Record, numbers []switchboard.RecordNumber) []any {
-	words := map[string]bool{}
-	for _, s := range []string{r.Name, r.Fields.Text("Email"), r.Fields.Text("Company"), r.Fields.Text("Title")} {
-		for _, w := range searchWords(s) {
-			words[w] = true
-		}
+// wordsOf returns the words that a search finds the record by, sorted.
+func wordsOf(r *switchboard.Record, numbers []switchboard.RecordNumber) []string {
+	var words []string
+	for _, s := range [...]string{r.Name, r.Fields.Text("Email"), r.Fields.Text("Company"), r.Fields.Text("Title")} {
+		words = append(words, searchWords(s)...)
 	}
 	for _, n := range numbers {
-		for _, w := range numberWords(n.Phone) {
-			words[w] = true
-		}
+		words = append(words, numberWords(n.Phone)...)
 	}
-	for _, w := range slices.Sorted(maps.Keys(words)) {
-		args = append(args, org, w, r.ID)
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// joinedWords is how a record's row holds its words: "% word%" is like it if one
+// begins so.
+func joinedWords(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return " " + strings.Join(words, " ") + " "
+}
+
+func appendWords(args []any, record string, words []string) []any {
+	for _, w := range words {
+		args = append(args, w, record)
 	}
 	return args
+}
+
+// rewriteWords lets a search find the record by what it is now.
+func (t *tx) rewriteWords(org string, r *switchboard.Record, numbers []switchboard.RecordNumber) error {
+	var stored string
+	if err := t.one("SELECT words FROM record WHERE org_id = $1 AND id = $2", []any{org, r.ID}, &stored); err != nil {
+		return err
+	}
+	words := wordsOf(r, numbers)
+	joined := joinedWords(words)
+	if joined == stored {
+		return nil
+	}
+	if err := t.exec("UPDATE record SET words = $3 WHERE org_id = $1 AND id = $2", org, r.ID, joined); err != nil {
+		return err
+	}
+	before := strings.Fields(stored)
+	for _, w := range without(before, words) {
+		if err := t.exec("DELETE FROM record_word WHERE org_id = $1 AND word = $2 AND record_id = $3", org, w, r.ID); err != nil {
+			return err
+		}
+	}
+	return t.insert(insertion{into: wordColumns, shared: []any{org}, width: wordWidth, args: appendWords(nil, r.ID, without(words, before))})
 }
 
 // searchWords splits text into the lower-case words that an index or a search
