@@ -69,7 +69,7 @@ func (b *bulk) add(records []NewRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := b.write(); err != nil {
+	if err := b.insertRecords(b.rows); err != nil {
 		return err
 	}
 	touched := unsettled{}
@@ -96,6 +96,3 @@ func (b *bulk) collect(n NewRecord) error {
 	}
 	return b.rows.add(r, numbers, rejected)
 }
-
-// write adds what was collected. The senders are locked.
-func (b *bulk) write() error { return b.insertRecords(b.rows) }

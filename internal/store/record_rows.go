@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
+	"sort"
+	"strings"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -57,6 +60,27 @@ func (w *recordRows) add(r *switchboard.Record, numbers []switchboard.RecordNumb
 	w.words.args = appendWords(w.words.args, r.ID, words)
 	w.rejected.args = appendRejected(w.rejected.args, r.ID, rejected)
 	return nil
+}
+
+// sortWords puts the words' rows in the order of their table, where rows beside
+// each other are added sooner.
+func (w *recordRows) sortWords() {
+	sort.Sort(wordRows(w.words.args))
+}
+
+// wordRows are the values of rows of wordColumns.
+type wordRows []any
+
+func (r wordRows) Len() int { return len(r) / wordWidth }
+
+func (r wordRows) Less(i, j int) bool {
+	i, j = i*wordWidth, j*wordWidth
+	return cmp.Or(strings.Compare(r[i].(string), r[j].(string)), strings.Compare(r[i+1].(string), r[j+1].(string))) < 0
+}
+
+func (r wordRows) Swap(i, j int) {
+	i, j = i*wordWidth, j*wordWidth
+	r[i], r[i+1], r[j], r[j+1] = r[j], r[j+1], r[i], r[i+1]
 }
 
 // insertRecords adds what was collected. The senders are locked.

@@ -65,27 +65,22 @@ func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (total Appl
 	flushed := make(chan error, 1)
 	flushed <- nil
 	defer func() { err = cmp.Or(<-flushed, err) }()
-	records := latestOfEach(c.Records)
-	// A record is made before another is merged into it.
-	slices.SortStableFunc(records, func(a, b switchboard.RemoteRecord) int {
-		return map[bool]int{true: 1}[a.Gone()] - map[bool]int{true: 1}[b.Gone()]
-	})
-	messages := slices.Clone(c.Messages)
-	for len(records) > 0 || len(messages) > 0 {
-		part := Remote{ReadAt: c.ReadAt, Unseen: c.Unseen, Records: records[:min(len(records), applyAtOnce)]}
-		records = records[len(part.Records):]
-		if len(records) == 0 {
-			part.Messages = slices.Clone(messages[:min(len(messages), applyAtOnce)])
-		} else {
-			part.Messages = placedOn(messages, part.Records)
+	parts := c.parts()
+	// A part is drafted while the one before it is applied.
+	drafted := func() (*draft, error) { return nil, nil }
+	defer func() { _, _ = drafted() }()
+	for i, part := range parts {
+		d, err := drafted()
+		if err != nil {
+			return total, err
 		}
-		messages = slices.DeleteFunc(messages, func(m switchboard.RemoteMessage) bool {
-			return slices.ContainsFunc(part.Messages, func(p switchboard.RemoteMessage) bool { return p.MessageID == m.MessageID })
-		})
+		if i+1 < len(parts) {
+			drafted = db.draftAhead(ctx, org, parts[i+1])
+		}
 		var applied Applied
 		durable, err := db.commitRecord(ctx, func(t *tx) error {
 			a := &applier{tx: t, org: org, readAt: micros(c.ReadAt), remote: part}
-			if err := a.apply(); db.dialect.unique(err) {
+			if err := a.apply(d); db.dialect.unique(err) {
 				return errAgain // somebody else made the same record here
 			} else if err != nil {
 				return err
@@ -104,6 +99,31 @@ func (db *DB) ApplyRemote(ctx context.Context, org string, c Remote) (total Appl
 		total.add(applied)
 	}
 	return total, nil
+}
+
+// parts returns what each transaction applies, in order.
+func (c Remote) parts() []Remote {
+	records := latestOfEach(c.Records)
+	// A record is made before another is merged into it.
+	slices.SortStableFunc(records, func(a, b switchboard.RemoteRecord) int {
+		return map[bool]int{true: 1}[a.Gone()] - map[bool]int{true: 1}[b.Gone()]
+	})
+	messages := slices.Clone(c.Messages)
+	var parts []Remote
+	for len(records) > 0 || len(messages) > 0 {
+		part := Remote{ReadAt: c.ReadAt, Unseen: c.Unseen, Records: records[:min(len(records), applyAtOnce)]}
+		records = records[len(part.Records):]
+		if len(records) == 0 {
+			part.Messages = slices.Clone(messages[:min(len(messages), applyAtOnce)])
+		} else {
+			part.Messages = placedOn(messages, part.Records)
+		}
+		messages = slices.DeleteFunc(messages, func(m switchboard.RemoteMessage) bool {
+			return slices.ContainsFunc(part.Messages, func(p switchboard.RemoteMessage) bool { return p.MessageID == m.MessageID })
+		})
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 func latestOfEach(records []switchboard.RemoteRecord) []switchboard.RemoteRecord {
@@ -156,23 +176,19 @@ type applier struct {
 	records map[string]*switchboard.Record // by id: of known ones that may be changed
 	senders map[switchboard.MatchKey]switchboard.Sender
 	locked  map[switchboard.MatchKey]*heard
-	news    *bulk
+	draft   *draft                        // of the records that are not here yet
 	changes map[string]switchboard.Change // by record id
-	made    []*synced
-	written []*synced // of those that were here
-	pushes  []string  // records with changes that Salesforce does not have
+	written []*synced                     // of those that were here
+	pushes  []string                      // records with changes that Salesforce does not have
 }
 
-func (a *applier) apply() error {
-	var err error
-	if a.snap, err = a.snapshot(a.org); err != nil {
-		return err
-	}
-	if a.users, err = a.userMap(a.org, a.snap.users); err != nil {
-		return err
-	}
+// apply applies the part, of which d, if there is one, was drafted before.
+func (a *applier) apply(d *draft) error {
 	a.senders, a.changes, a.records = map[switchboard.MatchKey]switchboard.Sender{}, map[string]switchboard.Change{}, map[string]*switchboard.Record{}
 	if err := a.read(); err != nil {
+		return err
+	}
+	if err := a.adopt(d); err != nil {
 		return err
 	}
 	plans, err := a.plan()
@@ -205,7 +221,7 @@ func (a *applier) apply() error {
 		}
 		touched.add(k)
 	}
-	if err := a.insertSynced(a.org, a.made); err != nil {
+	if err := a.insert(a.draft.agreed); err != nil {
 		return err
 	}
 	if err := a.writeSynced(a.org, a.written...); err != nil {
@@ -219,6 +235,13 @@ func (a *applier) apply() error {
 
 // read finds what is known here of all that the rows name.
 func (a *applier) read() error {
+	var err error
+	if a.snap, err = a.snapshot(a.org); err != nil {
+		return err
+	}
+	if a.users, err = a.userMap(a.org, a.snap.users); err != nil {
+		return err
+	}
 	a.known, a.byID = map[string]*synced{}, map[string]*synced{}
 	ids := map[string]bool{}
 	made := map[string]string{} // Salesforce ids of those that we may have made, by our key
@@ -439,7 +462,7 @@ func (a *applier) lock(plans []*plan) error {
 	if err := a.addSenders(known); err != nil {
 		return err
 	}
-	for k, s := range a.news.senders {
+	for k, s := range a.draft.news.senders {
 		a.senders[k] = s
 	}
 	var err error

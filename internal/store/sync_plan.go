@@ -23,20 +23,23 @@ type plan struct {
 	rejected []switchboard.RejectedNumber
 }
 
-// plan decides what to do about each record. New ones are collected in a.news.
+// plan decides what to do about each record that is not drafted.
 func (a *applier) plan() ([]*plan, error) {
-	a.news = a.newBulk(a.org, a.snap, switchboard.OriginSalesforce, max(0, len(a.remote.Records)-len(a.known)))
 	if err := a.readRecords(); err != nil {
 		return nil, err
 	}
 	var plans []*plan
 	for i := range a.remote.Records {
 		r := &a.remote.Records[i]
+		if a.draft.has(r) {
+			continue
+		}
 		s := a.known[r.SalesforceID]
-		if s == nil {
-			if err := a.create(r); err != nil {
-				return nil, err
+		if s == nil { // it has gone before it was ever seen, and is nobody's loss
+			if into := a.known[r.StandIn()]; into != nil {
+				a.known[r.SalesforceID] = into // for the messages that name it
 			}
+			a.result.Unchanged++
 			continue
 		}
 		if stale(a.readAt, s.sentAt, s.notedAt) {
@@ -61,8 +64,9 @@ func (a *applier) plan() ([]*plan, error) {
 // readRecords reads the known records that the rows are about.
 func (a *applier) readRecords() error {
 	var ids []string
-	for _, r := range a.remote.Records {
-		if s := a.known[r.SalesforceID]; s != nil {
+	for i := range a.remote.Records {
+		r := &a.remote.Records[i]
+		if s := a.known[r.SalesforceID]; s != nil && !a.draft.has(r) {
 			ids = append(ids, s.recordID)
 			if into := a.known[r.StandIn()]; into != nil {
 				ids = append(ids, a.final(into).recordID)
@@ -80,27 +84,6 @@ func (a *applier) readRecords() error {
 		}
 		return err
 	}, recordSelect+"org_id = $1 AND "+a.in("id", "$2"), a.org, a.list(slices.Compact(ids)))
-}
-
-// create collects a record that is not here yet. One that has gone before it
-// was ever seen is nobody's loss.
-func (a *applier) create(r *switchboard.RemoteRecord) error {
-	if r.Gone() {
-		if into := a.known[r.StandIn()]; into != nil {
-			a.known[r.SalesforceID] = into // for the messages that name it
-		}
-		a.result.Unchanged++
-		return nil
-	}
-	fields := a.ours(r.Fields)
-	if err := a.news.collect(NewRecord{Object: r.Object, Fields: switchboard.MergeFields(nil, nil, fields).Fields, SalesforceID: r.SalesforceID}); err != nil {
-		return err
-	}
-	s := &synced{recordID: a.news.ids[len(a.news.ids)-1], object: string(r.Object), salesforceID: r.SalesforceID, base: fields, stamp: micros(r.Stamp)}
-	a.made = append(a.made, s)
-	a.known[r.SalesforceID], a.byID[s.recordID] = s, s
-	a.result.Created++
-	return nil
 }
 
 // planKnown decides what to do about a record that is here, nil for nothing.
@@ -244,11 +227,11 @@ func (a *applier) edit(plans []*plan) (map[switchboard.MatchKey]switchboard.Chan
 	if err != nil {
 		return nil, err
 	}
-	if err := a.news.write(); err != nil {
+	if err := a.insertRecords(a.draft.news.rows); err != nil {
 		return nil, err
 	}
-	if n := len(a.news.ids); n > 0 {
-		if err := a.audit(salesforceActor(a.org), "record.create_many", "record", a.news.ids[0], countBySalesforce(n)); err != nil {
+	if n := len(a.draft.news.ids); n > 0 {
+		if err := a.audit(salesforceActor(a.org), "record.create_many", "record", a.draft.news.ids[0], countBySalesforce(n)); err != nil {
 			return nil, err
 		}
 	}
@@ -263,7 +246,7 @@ func (a *applier) edit(plans []*plan) (map[switchboard.MatchKey]switchboard.Chan
 	if err != nil {
 		return nil, err
 	}
-	decide := maps.Clone(a.news.changes)
+	decide := maps.Clone(a.draft.news.changes)
 	for _, sets := range []map[switchboard.MatchKey]map[string]bool{before, after} {
 		for k := range sets {
 			if a.locked[k] == nil {

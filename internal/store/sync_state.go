@@ -104,9 +104,9 @@ func (t *tx) writeSynced(org string, all ...*synced) error {
 	return t.insert(i)
 }
 
-// insertSynced writes down what is agreed on records that both sides have alike:
-// they have just been made here.
-func (t *tx) insertSynced(org string, made []*synced) error {
+// newlySynced returns the rows of what is agreed on records that both sides have
+// alike: they are just being made here.
+func newlySynced(org string, made []*synced) (insertion, error) {
 	const width = 5
 	i := insertion{
 		into: `record_sync (org_id, base_deleted, sending, sent_at, noted_at, merged_into, error, error_field, matches, error_at,
@@ -118,11 +118,11 @@ func (t *tx) insertSynced(org string, made []*synced) error {
 	for _, s := range made {
 		base, err := encodeFields(s.base)
 		if err != nil {
-			return err
+			return insertion{}, err
 		}
 		i.args = append(i.args, s.recordID, s.object, s.salesforceID, base, s.stamp)
 	}
-	return t.insert(i)
+	return i, nil
 }
 
 // standIn returns the record that stands for the given one, which is itself

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -352,6 +353,33 @@ func TestAnOlderReadingChangesNothing(t *testing.T) {
 		applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{older}})
 		if r := bySalesforceID(t, db, dana.OrgID, newer.SalesforceID); r.Name != "Newer" {
 			t.Errorf("it is called %s", r.Name)
+		}
+	})
+}
+
+// A part of what is applied is prepared while the one before it is written, and
+// what that one brings may be what it needs.
+func TestALaterPartFindsWhatTheOneBeforeItBrought(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, channel := connected(t, db)
+		org := dana.OrgID
+		m := storetest.Text(t, db, org, channel, "+15125550177", "hi")
+		var records []switchboard.RemoteRecord
+		for i := range 200 {
+			records = append(records, switchboard.RemoteRecord{SalesforceID: sfID("001", i+1), Object: switchboard.Account, Fields: switchboard.Fields{"Name": fmt.Sprintf("Acme %d", i)}, Stamp: worldStart})
+		}
+		ada := remoteContact(1, "Okafor", "(512) 555-0177")
+		ada.Fields["AccountId"] = sfID("001", 200)
+		a := applyRemote(t, db, org, store.Remote{Records: append(records, ada)})
+		if a.Created != 201 || len(a.Missing) != 0 {
+			t.Errorf("applied %+v", a)
+		}
+		here := bySalesforceID(t, db, org, ada.SalesforceID)
+		if account := bySalesforceID(t, db, org, sfID("001", 200)); here.Fields.Text("AccountId") != account.ID {
+			t.Errorf("its account is %q and not %q", here.Fields.Text("AccountId"), account.ID)
+		}
+		if got := storetest.Message(t, db, org, m.ID); got.Record == nil || got.Record.ID != here.ID {
+			t.Errorf("the text that waited is on %+v", got.Record)
 		}
 	})
 }
