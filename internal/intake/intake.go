@@ -58,7 +58,7 @@ const (
 	// groups before it are still being flushed. Fewer would not be on the disk any
 	// sooner, and each transaction has its price: they wait for more to come, or
 	// for that flush to end.
-	enough = 24
+	enough = 32
 )
 
 // committed is a group that waits for the disk.

@@ -9,7 +9,12 @@ import (
 
 // write adds the messages that are decided.
 func (r *receiver) write() error {
-	i := insertion{into: messageColumns, shared: []any{r.org}, width: messageWidth, args: make([]any, 0, len(r.decided)*messageWidth)}
+	i := insertion{
+		into:   messageColumns,
+		shared: []any{r.org, micros(r.now), 1, "", ""},
+		width:  messageWidth,
+		args:   make([]any, 0, len(r.decided)*messageWidth),
+	}
 	for _, a := range r.decided {
 		var err error
 		if i.args, err = r.appendMessage(i.args, a); err != nil {
@@ -34,10 +39,10 @@ func (r *receiver) write() error {
 	return err
 }
 
-const messageColumns = `message (org_id, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,
-	sent_at, received_at, message_time, seq, state, record_id, reason, rule_reason, rule_record_id, decision, decided_at, placement_id, version, flags, delivery, twin, twin_joined)`
+const messageColumns = `message (org_id, decided_at, version, placement_id, delivery, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,
+	sent_at, received_at, message_time, seq, state, record_id, reason, rule_reason, rule_record_id, decision, flags, twin, twin_joined)`
 
-const messageWidth = 30
+const messageWidth = 26
 
 func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	m := &a.message
@@ -70,7 +75,7 @@ func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	return append(args, m.ID, m.Number, string(m.Direction), m.ChannelID, a.key.account, m.ProviderMessageID,
 		string(m.Sender.Key), string(m.Sender.Kind), m.Sender.Address, m.Ours, m.Body, raw, media,
 		micros(m.SentAt), micros(m.ReceivedAt), micros(m.Time), m.Seq, string(m.State), record, reason, reason, ruleRecord, decision,
-		micros(r.now), "", m.Version, joinFlags(m.Flags), "", a.text.Twin, a.joined), nil
+		joinFlags(m.Flags), a.text.Twin, a.joined), nil
 }
 
 func joinFlags(flags []switchboard.Flag) string {

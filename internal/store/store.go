@@ -107,7 +107,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		return err
 	}
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
-	const writing = "&_pragma=journal_mode(WAL)&_pragma=cache_size(-16384)&_pragma=mmap_size(2147483647)&_pragma=wal_autocheckpoint(100000)&_txlock=immediate"
+	const writing = "&_pragma=journal_mode(WAL)&_pragma=cache_size(-8192)&_pragma=mmap_size(2147483647)&_pragma=wal_autocheckpoint(100000)&_txlock=immediate"
 	w, err := sql.Open("sqlite", dsn(pragmas+writing+"&vfs="+db.logs.name))
 	if err != nil {
 		return err
