@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,10 @@ import (
 // groupRatio measures the intake alone, with 64 producers, once with groups and
 // once with a transaction for each message, in turns on one store.
 func groupRatio(ctx context.Context, p plan) ([]float64, error) {
+	if processors := runtime.GOMAXPROCS(0); processors < 4 { // as the program does
+		runtime.GOMAXPROCS(4)
+		defer runtime.GOMAXPROCS(processors)
+	}
 	dir, err := os.MkdirTemp("", "switchboard-bench-*")
 	if err != nil {
 		return nil, err
