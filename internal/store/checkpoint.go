@@ -104,7 +104,7 @@ func (c *checkpointer) rest(ctx context.Context, d time.Duration) {
 // the log has.
 func (c *checkpointer) copy(ctx context.Context) (pages int) {
 	var busy, copied int
-	err := c.pool.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	err := c.pool.QueryRowContext(context.WithoutCancel(ctx), "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
 	if err != nil && ctx.Err() == nil {
 		c.log.Debug("a checkpoint has to wait", "err", err)
 	}

@@ -233,11 +233,16 @@ func (db *DB) commit(ctx context.Context, do func(*tx) error) (durable func() er
 }
 
 // inRead runs do on the reading pool, where each statement sees what is committed.
+// On SQLite it does not begin when ctx has ended, and then runs to its end: a
+// statement that can be cancelled has two goroutines watch over it, for both of
+// which it waits, and when texts come in that takes longer than most statements.
 func (db *DB) inRead(ctx context.Context, do func(*tx) error) error {
 	if db.writer == nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
+	} else if ctx.Err() == nil {
+		ctx = context.WithoutCancel(ctx)
 	}
 	err := do(&tx{querier: db.read, db: db, ctx: ctx, now: db.clock()})
 	var coded *switchboard.Error
