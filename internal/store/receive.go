@@ -239,9 +239,10 @@ func (r *receiver) lock() error {
 }
 
 // holdLogged keeps the records that outbound messages were logged with from
-// being deleted until the transaction ends. The senders come first, as everywhere.
+// being deleted until the transaction ends, those of repeated ones too: whether
+// their delivery is taken depends on it. The senders come first, as everywhere.
 func (r *receiver) holdLogged() error {
-	for a := range r.fresh {
+	for _, a := range r.texts {
 		if a.logged == nil {
 			continue
 		}
