@@ -103,9 +103,9 @@ func (x *sqliteIndex) statistics() string {
 }
 
 func readIndexes(ctx context.Context, conn *sql.Conn) ([]*sqliteIndex, error) {
-	rows, err := conn.QueryContext(ctx, `SELECT t.name, CASE i.origin WHEN 'pk' THEN t.name ELSE i.name END, i."unique", c.name
-		FROM sqlite_schema t, pragma_index_list(t.name) i, pragma_index_xinfo(i.name) c
-		WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c."key" = 1 ORDER BY t.name, i.name, c.seqno`)
+	rows, err := conn.QueryContext(ctx, `SELECT t.name, CASE WHEN i.origin = 'pk' AND t.wr THEN t.name ELSE i.name END, i."unique", c.name
+		FROM pragma_table_list t, pragma_index_list(t.name) i, pragma_index_xinfo(i.name) c
+		WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND c."key" = 1 ORDER BY t.name, i.name, c.seqno`)
 	if err != nil {
 		return nil, err
 	}

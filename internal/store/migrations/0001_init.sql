@@ -228,6 +228,8 @@ CREATE INDEX sender_waiting_reason ON sender (org_id, waiting_reason, waiting_at
 CREATE INDEX sender_waiting_changed ON sender (org_id, waiting_changed_at) WHERE waiting_changed_at > 0;
 CREATE INDEX sender_blocked ON sender (org_id, blocked_at) WHERE blocked;
 
+-- Not clustered: texts come in the order of their ids, and to a table by row id
+-- SQLite adds without rewriting its last pages. The indexes are a third shorter.
 CREATE TABLE message (
     org_id              TEXT NOT NULL,
     id                  TEXT NOT NULL,
@@ -261,7 +263,7 @@ CREATE TABLE message (
     twin                TEXT NOT NULL, -- the kind of callback that made it, where kinds have twins
     twin_joined         BOOLEAN NOT NULL,
     PRIMARY KEY (org_id, id)
-)/*clustered*/;
+);
 CREATE INDEX message_number ON message (org_id, number, rule_reason); -- with the reason, texts are counted without being read
 CREATE INDEX message_sender ON message (org_id, sender_key, record_id, message_time, seq);
 CREATE INDEX message_not_assigned ON message (org_id, state, id) WHERE state <> 'assigned';
