@@ -66,10 +66,16 @@ func (t *tx) liveRecord(org, id, lock string) (switchboard.RecordRef, error) {
 // to it, until the transaction ends. The senders that it matches are locked: one
 // that was linked before this is among them, or the change starts again.
 func (t *tx) holdRecord(org, id string) error {
-	if t.db.dialect.forUpdate == "" {
+	return t.lockRecord(org, id, t.db.dialect.forUpdate)
+}
+
+// lockRecord locks the record, deleted or not, by the dialect's forUpdate or
+// forShare.
+func (t *tx) lockRecord(org, id, lock string) error {
+	if lock == "" {
 		return nil
 	}
-	return t.each(func(*sql.Rows) error { return nil }, "SELECT id FROM record WHERE org_id = $1 AND id = $2"+t.db.dialect.forUpdate, org, id)
+	return t.each(func(*sql.Rows) error { return nil }, "SELECT id FROM record WHERE org_id = $1 AND id = $2"+lock, org, id)
 }
 
 // Record returns one record, deleted or not, or an error with code not_found.

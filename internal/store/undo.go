@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -202,6 +203,9 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 	if _, err := t.lockSenders(org, senders, nil); err != nil {
 		return err
 	}
+	if err := t.holdRecords(org, log); err != nil {
+		return err
+	}
 	snap, err := t.snapshot(org)
 	if err != nil {
 		return err
@@ -243,6 +247,30 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 	return t.settle(org, snap, touched)
 }
 
+// holdRecords keeps the records that get messages or links back, and the one
+// that goes, from being changed until the transaction ends: a link follows what
+// its record is. The senders are locked.
+func (t *tx) holdRecords(org string, log *changeLog) error {
+	locks := map[string]string{}
+	for _, b := range log.Messages {
+		if b.RecordID != "" {
+			locks[b.RecordID] = t.db.dialect.forShare
+		}
+	}
+	for _, a := range log.Asks {
+		locks[a.Link.RecordID] = t.db.dialect.forShare
+	}
+	if log.Created != nil {
+		locks[log.Created.ID] = t.db.dialect.forUpdate
+	}
+	for _, id := range slices.Sorted(maps.Keys(locks)) {
+		if err := t.lockRecord(org, id, locks[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func undoConflict(now []*switchboard.Message, i int) error {
 	if i < 0 {
 		return switchboard.Errorf(switchboard.CodeConflict, "Could not undo: one of the texts is gone.")
@@ -282,11 +310,8 @@ func (t *tx) putBack(org string, b messageBefore) error {
 }
 
 // removeUntouched deletes the record that the action created, unless somebody
-// has changed it or a message is on it.
+// has changed it or a message is on it. It is held.
 func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touched unsettled) error {
-	if err := t.holdRecord(org, c.ID); err != nil {
-		return err
-	}
 	var used int
 	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
 		return err
