@@ -200,7 +200,19 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 	for _, s := range log.Senders {
 		senders[s.Key] = s
 	}
-	if _, err := t.lockSenders(org, senders, nil); err != nil {
+	if log.Created != nil { // it may match others by now
+		keys, err := t.matchKeys(org, log.Created.ID)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if _, ok := senders[k]; !ok {
+				senders[k] = senderOfKey(k)
+			}
+		}
+	}
+	locked, err := t.lockSenders(org, senders, nil)
+	if err != nil {
 		return err
 	}
 	if err := t.holdRecords(org, log); err != nil {
@@ -237,7 +249,7 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 		}
 	}
 	if log.Created != nil {
-		if err := t.removeUntouched(org, snap, *log.Created, touched); err != nil {
+		if err := t.removeUntouched(org, snap, *log.Created, locked, touched); err != nil {
 			return err
 		}
 	}
@@ -311,7 +323,16 @@ func (t *tx) putBack(org string, b messageBefore) error {
 
 // removeUntouched deletes the record that the action created, unless somebody
 // has changed it or a message is on it. It is held.
-func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touched unsettled) error {
+func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, locked map[switchboard.MatchKey]*heard, touched unsettled) error {
+	keys, err := t.matchKeys(org, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		if locked[k] == nil {
+			return errAgain
+		}
+	}
 	var used int
 	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
 		return err
@@ -322,10 +343,6 @@ func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touche
 	}
 	if r.Deleted || r.Version != c.Version {
 		return nil
-	}
-	keys, err := t.matchKeys(org, c.ID)
-	if err != nil {
-		return err
 	}
 	if err := t.setDeleted(org, r, true); err != nil {
 		return err
