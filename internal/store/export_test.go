@@ -53,8 +53,12 @@ func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 }
 
 // Linger calls wait before each statement on PostgreSQL: so two transactions can
-// be made to meet, or many to meet more often.
+// be made to meet, or many to meet more often. On SQLite it does nothing: there
+// transactions never meet.
 func (db *DB) Linger(database string, wait func(statement string)) error {
+	if db.writer != nil {
+		return nil
+	}
 	config, err := pgx.ParseConfig(database)
 	if err != nil {
 		return err
