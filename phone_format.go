@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -73,6 +74,19 @@ func (p Phone) Region() string {
 // that national numbers can be read for.
 func KnownRegion(region string) bool {
 	return len(region) == 2 && phonenumbers.GetCountryCodeForRegion(region) != 0
+}
+
+// NumberBeginnings returns what the international forms of those numbers begin
+// with that somebody may be about to write by these digits: in international
+// form, or in the region's national one, with or without the prefix that is
+// dialled before it.
+func NumberBeginnings(digits, region string) []string {
+	beginnings := []string{"+" + digits}
+	if code := phonenumbers.GetCountryCodeForRegion(region); code != 0 {
+		national := strings.TrimPrefix(digits, phonenumbers.GetNddPrefixForRegion(region, true))
+		beginnings = append(beginnings, "+"+strconv.Itoa(code)+national)
+	}
+	return beginnings
 }
 
 // nanp returns the ten digits of a North American number that is formatted the

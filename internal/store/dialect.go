@@ -15,8 +15,8 @@ import (
 type dialect struct {
 	name  string
 	goose goose.Dialect
-	// clustered, bytes and isSQLite replace the marks of the migrations.
-	clustered, bytes, isSQLite string
+	// These replace the marks of the migrations.
+	clustered, bytes, isSQLite, onlyPostgres string
 	// insertInto begins a statement that adds rows. One that fails fails its
 	// transaction: SQLite need not keep what each page was before the statement.
 	insertInto string
@@ -34,7 +34,7 @@ type dialect struct {
 }
 
 var sqliteDialect = dialect{
-	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID", isSQLite: "TRUE", insertInto: "INSERT OR FAIL INTO ",
+	name: "sqlite", goose: goose.DialectSQLite3, clustered: "WITHOUT ROWID", isSQLite: "TRUE", onlyPostgres: "-- ", insertInto: "INSERT OR FAIL INTO ",
 	in: func(column, n string) string { return column + " IN (SELECT value FROM json_each(" + n + "))" },
 	list: func(values []string) any {
 		b, _ := json.Marshal(values) // strings always marshal

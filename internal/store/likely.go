@@ -140,15 +140,19 @@ func (t *tx) recordsNumbered(org string, fields switchboard.Fields, s switchboar
 // recordsMailed finds the records whose e-mail address is this one, by its words.
 func (t *tx) recordsMailed(org, address string) ([]string, error) {
 	address = strings.TrimSpace(address)
-	words := searchWords(address)
+	words, _ := mailWords(address)
 	if len(words) < 2 { // no address yet
 		return nil, nil
 	}
-	words, err := t.rarestFirst(org, words)
+	terms := make([]searchTerm, len(words))
+	for i, w := range words {
+		terms[i].beginnings = []string{w}
+	}
+	terms, err := t.rarestFirst(org, terms)
 	if err != nil {
 		return nil, err
 	}
-	candidates, err := t.recordIDs("SELECT record_id FROM record_word WHERE org_id = $1 AND word = $2 LIMIT $3", org, words[0], mailedLook)
+	candidates, err := t.recordIDs("SELECT record_id FROM record_word WHERE org_id = $1 AND word = $2 LIMIT $3", org, terms[0].beginnings[0], mailedLook)
 	if err != nil {
 		return nil, err
 	}

@@ -198,7 +198,24 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 			"its last seven":           {store.RecordFilter{Q: "555-0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
 			"its beginning":            {store.RecordFilter{Q: "512 55", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
 			"digits in groups":         {store.RecordFilter{Q: "51 25", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"its end, of any length":   {store.RecordFilter{Q: "5 0177", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"its beginning abroad":     {store.RecordFilter{Q: "+1 512 5", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"dialled at home":          {store.RecordFilter{Q: "1 (512) 555-017", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"its beginning, newest":    {store.RecordFilter{Q: "512 55"}, []string{"Ada Okafor", "Ben Okafor"}},
+			"its end, newest":          {store.RecordFilter{Q: "0177"}, []string{"Ada Okafor", "Ben Okafor"}},
+			"with dots":                {store.RecordFilter{Q: "512.555.0177", Order: store.BestFirst}, []string{"Ada Okafor", "Ben Okafor"}},
+			"not inside a number":      {store.RecordFilter{Q: "2555", Order: store.BestFirst}, []string{}},
+			"a foreign beginning":      {store.RecordFilter{Q: "447700", Order: store.BestFirst}, []string{"Acme"}},
+			"dialled abroad":           {store.RecordFilter{Q: "07700 900123", Order: store.BestFirst}, []string{"Acme"}},
+			"a deleted record's end":   {store.RecordFilter{Q: "0199", Deleted: true, Order: store.BestFirst}, []string{"Gone Okafor"}},
+			"a domain":                 {store.RecordFilter{Q: "example.org", Order: store.BestFirst}, []string{"Yı Ölmez"}},
+			"a domain, half typed":     {store.RecordFilter{Q: "@example.o", Order: store.BestFirst}, []string{"Yı Ölmez"}},
+			"an e-mail, newest":        {store.RecordFilter{Q: "yo@example.org"}, []string{"Yı Ölmez"}},
+			"another domain":           {store.RecordFilter{Q: "yo@example.com", Order: store.BestFirst}, []string{}},
 			"a name and a number":      {store.RecordFilter{Q: "ada (512) 555", Order: store.BestFirst}, []string{"Ada Okafor"}},
+			"a name and its last four": {store.RecordFilter{Q: "ada 0177", Order: store.BestFirst}, []string{"Ada Okafor"}},
+			"a name and last seven":    {store.RecordFilter{Q: "okafor 555 01", Order: store.BestFirst}, []string{"Ben Okafor", "Ada Okafor"}},
+			"a company and digits":     {store.RecordFilter{Q: "3m", Order: store.BestFirst}, []string{"Yı Ölmez"}},
 			"a foreign number":         {store.RecordFilter{Q: "+44 7700 900123", Order: store.BestFirst}, []string{"Acme"}},
 			"a phone that matches":     {store.RecordFilter{Phone: switchboard.ParseSender("+15125550177", "").Key}, []string{"Ada Okafor", "Ben Okafor"}},
 			"a phone and a word":       {store.RecordFilter{Phone: switchboard.ParseSender("+15125550177", "").Key, Q: "ben"}, []string{"Ben Okafor"}},
@@ -251,17 +268,60 @@ func TestRecordsAreFoundByWhatIsAskedFor(t *testing.T) {
 func TestASearchFindsARecordByWhatItIsNow(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		dana := storetest.Admin(t, db)
+		storetest.Channel(t, db, dana) // gives the org its region
 		r := storetest.Record(t, db, dana, switchboard.Contact, switchboard.Fields{"FirstName": "Ada", "LastName": "Okafor", "MobilePhone": "+1 512 555 0177", "Email": "ada@example.com"})
 		_, _, err := db.UpdateRecord(t.Context(), dana, r.ID, 0, switchboard.Fields{"LastName": "Adams", "MobilePhone": "+1 512 555 0199"},
 			func(switchboard.Object, switchboard.Fields) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
-		for q, want := range map[string]bool{"okafor": false, "0177": false, "ada okafor": false, "adams": true, "ad": true, "0199": true, "example": true, "exam ada 555": true} {
+		for q, want := range map[string]bool{"okafor": false, "0177": false, "ada okafor": false, "adams": true, "ad": true, "0199": true, "example": true, "exam ada 555": true, "ada@example.com": true, "512 555 017": false, "512 555 019": true, "1 512": true, "50199": true} {
 			for _, order := range []store.RecordOrder{store.NewestFirst, store.BestFirst} {
 				list, next, err := db.Records(t.Context(), dana.OrgID, store.RecordFilter{Q: q, Order: order, Page: store.Page{Limit: 5}})
 				if err != nil || next != "" || len(list) > 1 || (len(list) == 1) != want {
 					t.Errorf("%q finds %v, next %q, %v", q, foundNames(list), next, err)
+				}
+			}
+		}
+	})
+}
+
+// A search for digits goes through several indexes, one after the other, and
+// finds each record once, however many of its numbers have them.
+func TestASearchForDigitsFindsEachRecordOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana := storetest.Admin(t, db)
+		storetest.Channel(t, db, dana) // gives the org its region
+		var want []string
+		for i := range 12 {
+			name := fmt.Sprintf("Route 5120 512%d", i)
+			fields := switchboard.Fields{"LastName": name, "MobilePhone": fmt.Sprintf("+1 512 055 51%02d", i), "Phone": fmt.Sprintf("+1 512 055 51%02d", i), "OtherPhone": fmt.Sprintf("+51 20 555 %02d 5120", i)}
+			switch i % 4 {
+			case 1:
+				delete(fields, "MobilePhone")
+			case 2:
+				fields["LastName"] = fmt.Sprintf("Okafor %d", i)
+			case 3:
+				fields["LastName"], fields["Phone"] = fmt.Sprintf("Okafor %d", i), fmt.Sprintf("+1 512 055 52%02d", i)
+				delete(fields, "OtherPhone")
+			}
+			storetest.Record(t, db, dana, switchboard.Contact, fields)
+			want = append(want, fields.Text("LastName"))
+		}
+		slices.Sort(want)
+		for _, q := range []string{"5120", "512", "51", "5 1 2 0"} {
+			for limit := 1; limit < 15; limit++ {
+				var found []string
+				for cursor, first := "", true; first || cursor != ""; first = false {
+					list, next, err := db.Records(t.Context(), dana.OrgID, store.RecordFilter{Q: q, Order: store.BestFirst, Page: store.Page{Limit: limit, Cursor: cursor}})
+					if err != nil || len(list) > limit {
+						t.Fatalf("%d records, %v", len(list), err)
+					}
+					found, cursor = append(found, foundNames(list)...), next
+				}
+				slices.Sort(found)
+				if diff := cmp.Diff(want, found); diff != "" {
+					t.Fatalf("%q, %d at a time: %s", q, limit, diff)
 				}
 			}
 		}

@@ -70,7 +70,7 @@ func (m marked) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	marks := strings.NewReplacer("/*clustered*/", m.d.clustered, "/*bytes*/", m.d.bytes, "/*sqlite*/", m.d.isSQLite)
+	marks := strings.NewReplacer("/*clustered*/", m.d.clustered, "/*bytes*/", m.d.bytes, "/*sqlite*/", m.d.isSQLite, "/*postgres*/", m.d.onlyPostgres)
 	return &memoryFile{bytes.NewReader([]byte(marks.Replace(string(text)))), info}, nil
 }
 

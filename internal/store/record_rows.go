@@ -55,9 +55,9 @@ func (w *recordRows) add(r *switchboard.Record, numbers []switchboard.RecordNumb
 	}
 	words := wordsOf(r, numbers)
 	salesforce := sql.NullString{String: r.SalesforceID, Valid: r.SalesforceID != ""}
-	w.records.args = append(w.records.args, r.ID, string(r.Object), r.Name, nameKey(r.Name), fields, salesforce, joinedWords(words))
+	w.records.args = append(w.records.args, r.ID, string(r.Object), r.Name, nameKey(r.Name), fields, salesforce, words.String())
 	w.numbers.args = appendNumbers(w.numbers.args, r.Ref(), numbers)
-	w.words.args = appendWords(w.words.args, r.ID, words)
+	w.words.args = appendWords(w.words.args, r.ID, words.indexed)
 	w.rejected.args = appendRejected(w.rejected.args, r.ID, rejected)
 	return nil
 }
