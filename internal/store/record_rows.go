@@ -28,7 +28,7 @@ const (
 	numberWidth   = 7
 	wordColumns   = "record_word (org_id, word, record_id)"
 	wordWidth     = 2
-	usualWords    = 10 // of a record
+	usualWords    = 8 // of a record
 )
 
 // newRecordRows collects the rows of about n records.
@@ -41,7 +41,7 @@ func newRecordRows(org string, origin switchboard.Origin, now time.Time, n int) 
 			width:  recordWidth,
 			args:   make([]any, 0, n*recordWidth),
 		},
-		numbers:  numberRows(org),
+		numbers:  numberRows(org, n),
 		words:    insertion{into: wordColumns, shared: []any{org}, width: wordWidth, args: make([]any, 0, n*wordWidth*usualWords)},
 		rejected: rejectedRows(org),
 	}
@@ -93,8 +93,8 @@ func (t *tx) insertRecords(w *recordRows) error {
 	return nil
 }
 
-func numberRows(org string) insertion {
-	return insertion{into: numberColumns, tail: "ON CONFLICT DO NOTHING", shared: []any{org}, width: numberWidth}
+func numberRows(org string, n int) insertion {
+	return insertion{into: numberColumns, tail: "ON CONFLICT DO NOTHING", shared: []any{org}, width: numberWidth, args: make([]any, 0, n*numberWidth)}
 }
 
 func appendNumbers(args []any, r switchboard.RecordRef, numbers []switchboard.RecordNumber) []any {
