@@ -20,6 +20,7 @@ func (t *tx) newRecord(object switchboard.Object, fields switchboard.Fields, ori
 type recordRows struct {
 	origin                            switchboard.Origin
 	records, numbers, words, rejected insertion
+	fields                            fieldsEncoder
 }
 
 const (
@@ -49,7 +50,7 @@ func newRecordRows(org string, origin switchboard.Origin, now time.Time, n int) 
 
 // add collects the rows of r, which newRecord has made.
 func (w *recordRows) add(r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	fields, err := encodeFields(r.Fields)
+	fields, err := w.fields.encode(r.Fields)
 	if err != nil {
 		return err
 	}
@@ -98,8 +99,9 @@ func numberRows(org string, n int) insertion {
 }
 
 func appendNumbers(args []any, r switchboard.RecordRef, numbers []switchboard.RecordNumber) []any {
+	id := any(r.ID) // one for all rows
 	for i, n := range numbers {
-		args = append(args, string(n.Key), r.ID, n.Field, n.Value, i, string(r.Object), r.Name)
+		args = append(args, string(n.Key), id, n.Field, n.Value, i, string(r.Object), r.Name)
 	}
 	return args
 }
