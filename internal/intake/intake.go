@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -31,16 +30,16 @@ type Config struct {
 // Writer commits deliveries in groups, in the order in which they came. There
 // is no timer: an idle writer commits a single delivery at once.
 type Writer struct {
-	db    *store.DB
-	c     Config
-	queue chan *pending
-	done  chan committed
+	db   *store.DB
+	c    Config
+	done chan committed
 
-	unflushed atomic.Int64  // groups that are committed and not known to be on the disk
-	flushed   chan struct{} // has a value after unflushed got less
-
-	mu     sync.RWMutex // held for reading while a Submit puts into the queue
-	closed bool
+	mu        sync.Mutex
+	queue     []*pending
+	closed    bool
+	unflushed int           // groups that are committed and not known to be on the disk
+	asleep    bool          // the writer waits for more
+	wake      chan struct{} // holds a value when it is to look again
 }
 
 type pending struct {
@@ -58,7 +57,7 @@ const (
 	// groups before it are still being flushed. Fewer would not be on the disk any
 	// sooner, and each transaction has its price: they wait for more to come, or
 	// for that flush to end.
-	enough = 32
+	enough = 20
 )
 
 // committed is a group that waits for the disk.
@@ -86,7 +85,7 @@ func New(db *store.DB, c Config) *Writer {
 	if c.Observe == nil {
 		c.Observe = func(int) func([]store.Received, error) { return func([]store.Received, error) {} }
 	}
-	return &Writer{db: db, c: c, queue: make(chan *pending, c.Queue), done: make(chan committed, ahead), flushed: make(chan struct{}, 1)}
+	return &Writer{db: db, c: c, done: make(chan committed, ahead), wake: make(chan struct{}, 1)}
 }
 
 func orDefault[T int | time.Duration](v, d T) T {
@@ -135,21 +134,42 @@ func (w *Writer) Submit(ctx context.Context, org string, d store.Delivery) ([]st
 }
 
 func (w *Writer) enqueue(p *pending) error {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	if w.closed {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closed:
 		return busy("The service is stopping. Send it again.")
-	}
-	select {
-	case w.queue <- p:
-		return nil
-	default:
+	case len(w.queue) >= w.c.Queue:
 		return busy("Too many messages are waiting to be stored. Send it again.")
+	}
+	w.queue = append(w.queue, p)
+	w.rouse()
+	return nil
+}
+
+// rouse wakes the writer if it sleeps and there is something to do. w.mu is held.
+func (w *Writer) rouse() {
+	if w.asleep && w.due() {
+		w.asleep = false
+		w.wake <- struct{}{}
 	}
 }
 
+// due reports whether a group should be taken now. w.mu is held.
+func (w *Writer) due() bool {
+	worth := 1
+	if w.unflushed > 0 {
+		worth = min(enough, w.c.MaxBatch)
+	}
+	return w.closed || len(w.queue) >= worth
+}
+
 // Waiting returns how many deliveries wait to be committed.
-func (w *Writer) Waiting() int { return len(w.queue) }
+func (w *Writer) Waiting() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.queue)
+}
 
 // Run commits what is handed in until ctx ends; then it refuses more, commits
 // what waits, and returns.
@@ -158,17 +178,15 @@ func (w *Writer) Run(ctx context.Context) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.closed = true
-		close(w.queue)
+		w.rouse()
 	})
 	defer stop()
 	var answering sync.WaitGroup
 	answering.Go(w.answer)
 	defer answering.Wait()
 	defer close(w.done)
-	var held *pending // taken from the queue, but too big for the last group
 	for {
-		group, more := w.group(held)
-		held = more
+		group := w.group()
 		if len(group) == 0 {
 			return
 		}
@@ -181,11 +199,7 @@ func (w *Writer) Run(ctx context.Context) {
 func (w *Writer) answer() {
 	for c := range w.done {
 		err := c.durable()
-		w.unflushed.Add(-1)
-		select {
-		case w.flushed <- struct{}{}:
-		default:
-		}
+		w.flushed()
 		c.observed(c.received, err)
 		if err != nil {
 			w.fail(c.group, err)
@@ -205,48 +219,36 @@ func (w *Writer) fail(group []*pending, err error) {
 	}
 }
 
-// group waits for one delivery and takes along what else is there, of the same
-// org, up to the bounds. The second result is one that did not fit.
-func (w *Writer) group(first *pending) ([]*pending, *pending) {
-	if first == nil {
-		p, ok := <-w.queue
-		if !ok {
-			return nil, nil
-		}
-		first = p
-	}
-	group, size := []*pending{first}, first.size
-	for len(group) < w.c.MaxBatch {
-		p := w.more(len(group) < enough)
-		if p == nil {
-			break
-		}
-		if p.org != first.org || size+p.size > w.c.MaxBytes {
-			return group, p
-		}
-		group, size = append(group, p), size+p.size
-	}
-	return group, nil
+// flushed notes that a group is on the disk, or failed to get there.
+func (w *Writer) flushed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unflushed--
+	w.rouse()
 }
 
-// more returns a delivery that waits, or nil. With patience it waits for one
-// until everything committed is on the disk.
-func (w *Writer) more(patience bool) *pending {
-	for {
-		select {
-		case p := <-w.queue:
-			return p // nil when the queue is closed
-		default:
-		}
-		if !patience || w.unflushed.Load() == 0 {
-			return nil
-		}
-		select {
-		case p := <-w.queue:
-			return p
-		case <-w.flushed:
-		}
+// group takes deliveries of one org, up to the bounds, in the order in which
+// they came: as soon as there is one, or, while groups are being flushed, there
+// are enough. It returns none when the writer is to end.
+func (w *Writer) group() []*pending {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !w.due() {
+		w.asleep = true
+		w.mu.Unlock()
+		<-w.wake
+		w.mu.Lock()
 	}
+	n, size := 0, 0
+	for _, p := range w.queue[:min(len(w.queue), w.c.MaxBatch)] {
+		if size += p.size; n > 0 && (p.org != w.queue[0].org || size > w.c.MaxBytes) {
+			break
+		}
+		n++
+	}
+	group := w.queue[:n:n]
+	w.queue = append(make([]*pending, 0, 2*n), w.queue[n:]...)
+	return group
 }
 
 // commit stores a group, and bisects one that fails, so that a delivery that
@@ -259,7 +261,9 @@ func (w *Writer) commit(ctx context.Context, group []*pending) {
 	observed := w.c.Observe(len(batch))
 	received, durable, err := w.receive(ctx, group[0].org, batch)
 	if err == nil {
-		w.unflushed.Add(1)
+		w.mu.Lock()
+		w.unflushed++
+		w.mu.Unlock()
 		w.done <- committed{group, received, durable, observed}
 		return
 	}

@@ -80,14 +80,14 @@ func (b *bench) line(t *testing.T, org func(i int) string, bodies ...string) fun
 	t.Helper()
 	results := make([]result, len(bodies))
 	var wg sync.WaitGroup
-	before := len(b.queue)
+	before := b.Waiting()
 	for i, body := range bodies {
 		d := b.delivery(fmt.Sprintf("%d %s %d", b.before, body, i), body)
 		wg.Go(func() {
 			r := &results[i]
 			r.messages, r.err = b.Submit(context.Background(), org(i), d)
 		})
-		for deadline := time.Now().Add(time.Minute); len(b.queue) != before+i+1; {
+		for deadline := time.Now().Add(time.Minute); b.Waiting() != before+i+1; {
 			if time.Now().After(deadline) {
 				t.Fatal("a delivery does not get into the queue")
 			}
@@ -380,8 +380,8 @@ func TestAWriterThatStopsLosesNothingItAnswered(t *testing.T) {
 		if _, err := b.Submit(context.Background(), b.org, b.delivery("late", "late")); switchboard.ErrorCode(err) != switchboard.CodeUnavailable {
 			t.Errorf("after the stop a delivery is answered %v", err)
 		}
-		if len(b.queue) != 0 {
-			t.Errorf("%d deliveries were left in the queue", len(b.queue))
+		if b.Waiting() != 0 {
+			t.Errorf("%d deliveries were left in the queue", b.Waiting())
 		}
 	})
 }

@@ -43,7 +43,10 @@ func DecodeObjects(body []byte) (objects []Object, list bool, err error) {
 // decode takes apart raw, which is valid JSON. It returns nothing for any other
 // shape.
 func decode(raw json.RawMessage) (objects []Object, list bool) {
-	switch raw = bytes.TrimLeft(raw, " \t\r\n"); raw[0] {
+	for isSpace(raw[0]) {
+		raw = raw[1:]
+	}
+	switch raw[0] {
 	case '{':
 		return []Object{newObject(members(raw))}, false
 	case '[':
@@ -83,7 +86,9 @@ func elements(raw []byte) (all []json.RawMessage) {
 // next returns the first literal, array or object in raw, the inside of a valid
 // array or object, and what comes after it; nothing at the end.
 func next(raw []byte) (value, rest []byte) {
-	raw = bytes.TrimLeft(raw, " \t\r\n,:")
+	for isSpace(raw[0]) || raw[0] == ',' || raw[0] == ':' {
+		raw = raw[1:]
+	}
 	depth := 0
 	for i := 0; ; i++ {
 		switch raw[i] {
@@ -113,6 +118,9 @@ func next(raw []byte) (value, rest []byte) {
 		}
 	}
 }
+
+// isSpace reports whether JSON allows the byte between its tokens.
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
 // newObject folds the names of members. Of names that differ in case alone, the
 // first in order of the alphabet counts.

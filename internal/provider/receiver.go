@@ -116,7 +116,7 @@ func unknown() answer {
 	return plain(http.StatusNotFound, "This webhook address belongs to no channel. Copy it again from Settings, Channels.")
 }
 
-// The values of headers that every answer has. Nobody changes them.
+// The values of headers that refusals have. Nobody changes them.
 var (
 	nosniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
@@ -130,8 +130,10 @@ func (v *Receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.contentType != "" {
 		h.Set("Content-Type", a.contentType)
 	}
-	h["X-Content-Type-Options"] = nosniff
-	h["Cache-Control"] = noStore
+	if a.status != http.StatusOK { // a person may read it, in a browser
+		h["X-Content-Type-Options"] = nosniff
+		h["Cache-Control"] = noStore
+	}
 	switch a.status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")

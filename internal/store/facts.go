@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,36 +13,45 @@ import (
 )
 
 // candidates returns the records that match each key, with their latest
-// previous message. The keys' senders are locked.
+// previous message. The keys' senders are locked. The rows come in the order of
+// their table: in that of the fields' positions SQLite would sort each record's.
 func (t *tx) candidates(org string, keys []string) (map[switchboard.MatchKey][]switchboard.Candidate, error) {
 	found := make(map[switchboard.MatchKey][]switchboard.Candidate, len(keys))
+	var positions []int64 // of the fields by which the last candidate matched
 	err := t.each(func(rows *sql.Rows) error {
 		var key string
+		var position int64
 		var ref switchboard.RecordRef
 		var m switchboard.Matched
 		var last sql.NullString
-		if err := rows.Scan(&key, &ref.ID, &m.Field, &m.Value, &ref.Object, &ref.Name, &last); err != nil {
+		if err := rows.Scan(&key, &ref.ID, &m.Field, &m.Value, &position, &ref.Object, &ref.Name, &last); err != nil {
 			return err
 		}
 		k := switchboard.MatchKey(key)
 		c := found[k]
 		if n := len(c); n > 0 && c[n-1].Record.ID == ref.ID {
-			c[n-1].Matched = append(c[n-1].Matched, m)
+			i := len(positions)
+			for i > 0 && positions[i-1] > position {
+				i--
+			}
+			positions = slices.Insert(positions, i, position)
+			c[n-1].Matched = slices.Insert(c[n-1].Matched, i, m)
 			return nil
 		}
+		positions = append(positions[:0], position)
 		moment, err := parseMoment(last.String)
 		if err != nil {
 			return err
 		}
 		found[k] = append(c, switchboard.Candidate{Record: ref, Matched: []switchboard.Matched{m}, Last: moment})
 		return nil
-	}, `SELECT n.match_key, n.record_id, n.field, n.value, n.object, n.name,
+	}, `SELECT n.match_key, n.record_id, n.field, n.value, n.position, n.object, n.name,
 			(SELECT CAST(m.message_time AS TEXT) || ' ' || CAST(m.seq AS TEXT) FROM message m
 				WHERE m.org_id = n.org_id AND m.sender_key = n.match_key AND m.record_id = n.record_id
 				ORDER BY m.message_time DESC, m.seq DESC LIMIT 1)
 		FROM record_number n
 		WHERE n.org_id = $1 AND `+t.in("n.match_key", "$2")+`
-		ORDER BY n.match_key, n.record_id, n.position, n.field`, org, t.list(keys))
+		ORDER BY n.match_key, n.record_id, n.field`, org, t.list(keys))
 	return found, err
 }
 

@@ -10,20 +10,18 @@ import (
 // decided is history for the next.
 func (r *receiver) decide() error {
 	r.waiting, r.wished = unsettled{}, map[switchboard.MatchKey]*heard{}
-	var keys []string
 	fresh := 0
-	for a := range r.fresh {
+	for range r.fresh {
 		fresh++
-		k := string(a.message.Sender.Key)
-		if !slices.Contains(keys, k) || len(keys) > 64 { // a repeated key costs less than finding it in a long list
-			keys = append(keys, k)
-		}
 	}
 	if fresh == 0 {
 		return nil
 	}
+	keys := make([]string, 0, len(r.senders))
+	for k := range r.senders {
+		keys = append(keys, string(k))
+	}
 	slices.Sort(keys)
-	keys = slices.Compact(keys)
 	var err error
 	if r.candidates, err = r.tx.candidates(r.org, keys); err != nil {
 		return err

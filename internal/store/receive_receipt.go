@@ -64,7 +64,7 @@ func (r *receiver) dedupe() error {
 	}
 	// Rows of several writers have to come in one order.
 	slices.SortFunc(claims, func(a, b claim) int { return a.key.compare(b.key) })
-	i := insertion{into: "receipt (org_id, provider, account, provider_message_id, message_id)", tail: "ON CONFLICT DO NOTHING", shared: []any{r.org}, width: 4}
+	i := insertion{into: "receipt (org_id, provider, account, provider_message_id, message_id)", tail: "ON CONFLICT DO NOTHING", shared: []any{r.org}, width: 4, alike: 2}
 	for _, c := range claims {
 		i.args = append(i.args, c.key.provider, c.key.account, c.key.id, c.id)
 	}

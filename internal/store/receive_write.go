@@ -13,6 +13,7 @@ func (r *receiver) write() error {
 		into:   messageColumns,
 		shared: []any{r.org, micros(r.now), 1, "", ""},
 		width:  messageWidth,
+		alike:  messageAlike,
 		args:   make([]any, 0, len(r.decided)*messageWidth),
 	}
 	for _, a := range r.decided {
@@ -39,10 +40,15 @@ func (r *receiver) write() error {
 	return err
 }
 
-const messageColumns = `message (org_id, decided_at, version, placement_id, delivery, id, number, direction, channel_id, account, provider_message_id, sender_key, sender_kind, sender, ours, body, raw, media,
-	sent_at, received_at, message_time, seq, state, record_id, reason, rule_reason, rule_record_id, decision, flags, twin, twin_joined)`
+const messageColumns = `message (org_id, decided_at, version, placement_id, delivery,
+	direction, channel_id, account, sender_kind, ours, raw, media, flags, twin, twin_joined,
+	id, number, provider_message_id, sender_key, sender, body, sent_at, received_at, message_time, seq,
+	state, record_id, reason, rule_reason, rule_record_id, decision)`
 
-const messageWidth = 26
+const (
+	messageWidth = 26
+	messageAlike = 10 // direction to twin_joined
+)
 
 func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	m := &a.message
@@ -72,10 +78,9 @@ func (r *receiver) appendMessage(args []any, a *arriving) ([]any, error) {
 	if a.text.Raw != nil {
 		raw = a.text.Raw
 	}
-	return append(args, m.ID, m.Number, string(m.Direction), m.ChannelID, a.key.account, m.ProviderMessageID,
-		string(m.Sender.Key), string(m.Sender.Kind), m.Sender.Address, m.Ours, m.Body, raw, media,
-		micros(m.SentAt), micros(m.ReceivedAt), micros(m.Time), m.Seq, string(m.State), record, reason, reason, ruleRecord, decision,
-		joinFlags(m.Flags), a.text.Twin, a.joined), nil
+	return append(args, string(m.Direction), m.ChannelID, a.key.account, string(m.Sender.Kind), m.Ours, raw, media, joinFlags(m.Flags), a.text.Twin, a.joined,
+		m.ID, m.Number, m.ProviderMessageID, string(m.Sender.Key), m.Sender.Address, m.Body, micros(m.SentAt), micros(m.ReceivedAt), micros(m.Time), m.Seq,
+		string(m.State), record, reason, reason, ruleRecord, decision), nil
 }
 
 func joinFlags(flags []switchboard.Flag) string {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +88,31 @@ type insertion struct {
 	tail   string // what follows the values
 	shared []any  // what all rows have in the first columns: the org, at least
 	width  int    // the other columns
+	alike  int    // of these, the first, in which the rows mostly have the same
 	args   []any  // and their values, row after row
+}
+
+// gathered returns the insertion with what its rows have alike as shared, where
+// all of them do: each value costs what it takes to hand it to the database.
+func (i insertion) gathered() insertion {
+	first := i.args[:min(i.alike, len(i.args))]
+	for row := i.args; len(row) > 0; row = row[i.width:] {
+		if !slices.EqualFunc(first, row[:len(first)], same) {
+			return i
+		}
+	}
+	rest := make([]any, 0, len(i.args))
+	for row := range slices.Chunk(i.args, i.width) {
+		rest = append(rest, row[len(first):]...)
+	}
+	i.shared, i.width, i.alike, i.args = slices.Concat(i.shared, first), i.width-len(first), 0, rest
+	return i
+}
+
+// same reports whether two values are; of bytes it does not say so.
+func same(a, b any) bool {
+	_, bytes := a.([]byte)
+	return !bytes && a == b
 }
 
 // insert adds the rows.
@@ -108,6 +133,9 @@ func (t *tx) insertN(i insertion) (added int64, err error) {
 
 // inChunks calls run with statements that add the rows.
 func (t *tx) inChunks(i insertion, run func(statement string, args ...any) error) error {
+	if i.alike > 0 {
+		i = i.gathered()
+	}
 	var statement string
 	var args []any
 	last := 0
