@@ -55,7 +55,7 @@ type bulk struct {
 
 // newBulk collects the rows of about n records.
 func (t *tx) newBulk(org string, snap *snapshot, origin switchboard.Origin, n int) *bulk {
-	return &bulk{tx: t, org: org, snap: snap, senders: map[switchboard.MatchKey]switchboard.Sender{}, changes: map[switchboard.MatchKey]switchboard.Change{},
+	return &bulk{tx: t, org: org, snap: snap, senders: make(map[switchboard.MatchKey]switchboard.Sender, n), changes: make(map[switchboard.MatchKey]switchboard.Change, n),
 		rows: newRecordRows(org, origin, t.now, n)}
 }
 

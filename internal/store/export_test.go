@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"github.com/switchboardhq/switchboard"
 )
 
@@ -48,6 +51,33 @@ func (db *DB) Rows(ctx context.Context, query string, args ...any) (*sql.Rows, e
 func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
 	return db.inTx(ctx, func(t *tx) error { return t.exec(query, args...) })
 }
+
+// Linger calls wait before each statement on PostgreSQL: so two transactions can
+// be made to meet, or many to meet more often. On SQLite it does nothing: there
+// transactions never meet.
+func (db *DB) Linger(database string, wait func(statement string)) error {
+	if db.writer != nil {
+		return nil
+	}
+	config, err := pgx.ParseConfig(database)
+	if err != nil {
+		return err
+	}
+	config.Tracer = lingering(wait)
+	before := db.write
+	db.write = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(prepareSession))
+	db.read = db.write
+	return before.Close()
+}
+
+type lingering func(statement string)
+
+func (l lingering) TraceQueryStart(ctx context.Context, _ *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	l(d.SQL)
+	return ctx
+}
+
+func (lingering) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // CountTogether makes the texts of n numbers be counted together.
 func (db *DB) CountTogether(n int64) { db.countedTogether = n }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,23 +114,18 @@ func (t *tx) unask(org string, m *switchboard.Message) (bool, error) {
 	return t.dropUnwanted(org, l)
 }
 
-// stillAsking returns the placements by which the message is on the record
-// already and that still ask for its link: placing it there once more does not
-// make them forget it.
-func (t *tx) stillAsking(org string, m *switchboard.Message, record string) ([]string, error) {
-	if m.Record == nil || m.Record.ID != record || m.PlacementID == "" {
-		return nil, nil
+// forgetful begins the id of a placement that asks for no link.
+const forgetful = "-"
+
+// remembering returns the placements by which the message is on the record
+// already and that asked for its link: placing it there once more does not make
+// it forget them. Each is kept, whether the link stands now or not: undoing what
+// took it away brings the wish back.
+func remembering(m *switchboard.Message, record string) []string {
+	if m.Record == nil || m.Record.ID != record {
+		return nil
 	}
-	var asking []string
-	err := t.each(func(rows *sql.Rows) error {
-		var p string
-		err := rows.Scan(&p)
-		asking = append(asking, p)
-		return err
-	}, `SELECT a.placement_id FROM link l JOIN link_ask a ON a.org_id = l.org_id AND a.link_id = l.id
-		WHERE l.org_id = $1 AND l.match_key = $2 AND l.record_id = $3 AND `+t.in("a.placement_id", "$4")+" ORDER BY a.placement_id",
-		org, string(m.Sender.Key), record, t.list(strings.Fields(m.PlacementID)))
-	return asking, err
+	return slices.DeleteFunc(strings.Fields(m.PlacementID), func(p string) bool { return strings.HasPrefix(p, forgetful) })
 }
 
 func (t *tx) dropUnwanted(org string, l linkRow) (bool, error) {

@@ -38,6 +38,7 @@ func openEarlier(t *testing.T, d *dialect, version int64, statements ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	lightMutexes() // as in Open, before anything uses SQLite
 	old, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)

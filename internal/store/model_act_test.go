@@ -26,6 +26,14 @@ type arrival struct {
 	created string // the record that was made for it
 }
 
+func (a arrival) String() string {
+	way := "from"
+	if a.outbound {
+		way = "on " + a.record + " to"
+	}
+	return fmt.Sprintf("%s %q %s %s by %s at %s", a.provider, a.body, way, a.sender.written, a.channel, a.at.Format(time.TimeOnly))
+}
+
 // receive takes one text, and returns what is wrong with the store's answer.
 func (m *model) receive(a arrival) (wrong string) {
 	for _, x := range m.texts {

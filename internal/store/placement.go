@@ -126,6 +126,9 @@ func (t *tx) place(actor switchboard.Actor, p Placement) (Changed, error) {
 	var c Changed
 	touched := unsettled{}
 	placement := t.newID()
+	if !p.Remember {
+		placement = forgetful + placement
+	}
 	for _, m := range messages {
 		if err := t.leave(org, m, &record, &c); err != nil {
 			return Changed{}, err
@@ -135,11 +138,8 @@ func (t *tx) place(actor switchboard.Actor, p Placement) (Changed, error) {
 			placed := m.Decision.Placed(record, actor.By())
 			d = &placed
 		}
-		placements, err := t.stillAsking(org, m, record.ID)
-		if err != nil {
-			return Changed{}, err
-		}
-		if err := t.setMessage(org, m, switchboard.Assigned, &record, d, strings.Join(append(placements, placement), " ")); err != nil {
+		placements := append(remembering(m, record.ID), placement)
+		if err := t.setMessage(org, m, switchboard.Assigned, &record, d, strings.Join(placements, " ")); err != nil {
 			return Changed{}, err
 		}
 		if p.Remember {

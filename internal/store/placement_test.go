@@ -118,3 +118,34 @@ func TestPlacingAgainWhereItIsForgetsNoLink(t *testing.T) {
 		}
 	})
 }
+
+// A text goes on belonging to the placement that remembered its number when it
+// is placed once more where it is, also while that wish is taken back: undone,
+// the wish counts again, and taking the text off forgets the number.
+func TestPlacingAgainWhereItIsKeepsThePlacement(t *testing.T) {
+	ctx := context.Background()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w, _ := newWorld(t, db)
+		dana := w.users[0]
+		ada := storetest.Contact(t, db, dana, "Ada Okafor", "")
+		c := switchboard.Channel{ID: w.channels[0]}
+		one, two := storetest.Text(t, db, w.org, c, "+15125550177", "Hello"), storetest.Text(t, db, w.org, c, "+15125550177", "Hello?")
+		done := func(changed store.Changed, err error) string {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return changed.Undo
+		}
+		done(db.Place(ctx, dana, store.Placement{MessageIDs: []string{one.ID, two.ID}, RecordID: ada.ID, Remember: true}))
+		off := done(db.TakeOff(ctx, dana, []string{two.ID}, 0))
+		done(db.Place(ctx, dana, store.Placement{MessageIDs: []string{one.ID}, RecordID: ada.ID}))
+		if _, err := db.Undo(ctx, dana, off); err != nil {
+			t.Fatal(err)
+		}
+		done(db.TakeOff(ctx, dana, []string{one.ID}, 0))
+		if next := storetest.Text(t, db, w.org, c, "+15125550177", "Anybody?"); next.State != switchboard.Unassigned {
+			t.Errorf("the next text is %s: the number is still remembered", next.State)
+		}
+	})
+}

@@ -66,10 +66,16 @@ func (t *tx) liveRecord(org, id, lock string) (switchboard.RecordRef, error) {
 // to it, until the transaction ends. The senders that it matches are locked: one
 // that was linked before this is among them, or the change starts again.
 func (t *tx) holdRecord(org, id string) error {
-	if t.db.dialect.forUpdate == "" {
+	return t.lockRecord(org, id, t.db.dialect.forUpdate)
+}
+
+// lockRecord locks the record, deleted or not, by the dialect's forUpdate or
+// forShare.
+func (t *tx) lockRecord(org, id, lock string) error {
+	if lock == "" {
 		return nil
 	}
-	return t.each(func(*sql.Rows) error { return nil }, "SELECT id FROM record WHERE org_id = $1 AND id = $2"+t.db.dialect.forUpdate, org, id)
+	return t.each(func(*sql.Rows) error { return nil }, "SELECT id FROM record WHERE org_id = $1 AND id = $2"+lock, org, id)
 }
 
 // Record returns one record, deleted or not, or an error with code not_found.
@@ -143,27 +149,63 @@ func (t *tx) insertRecord(org string, r *switchboard.Record, numbers []switchboa
 }
 
 // encodeFields returns the fields as JSON, in the order of their names.
-func encodeFields(f switchboard.Fields) (string, error) {
-	names := make([]string, 0, len(f))
-	for name := range f {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	b := append(make([]byte, 0, 512), '{')
-	for i, name := range names {
-		if i > 0 {
-			b = append(b, ',')
+func encodeFields(f switchboard.Fields) (string, error) { return new(fieldsEncoder).encode(f) }
+
+// fieldsEncoder is encodeFields for many records, which mostly have the same
+// names: it keeps those of the last one.
+type fieldsEncoder struct {
+	names []string // sorted
+	heads []string // as they begin the fields
+	text  []byte
+}
+
+func (e *fieldsEncoder) encode(f switchboard.Fields) (string, error) {
+	if !e.knows(f) {
+		if err := e.learn(f); err != nil {
+			return "", err
 		}
+	}
+	b := append(e.text[:0], '{')
+	for i, name := range e.names {
 		var err error
-		if b, err = appendJSON(b, name); err != nil {
-			return "", err
-		}
-		b = append(b, ':')
-		if b, err = appendJSON(b, f[name]); err != nil {
+		if b, err = appendJSON(append(b, e.heads[i]...), f[name]); err != nil {
 			return "", err
 		}
 	}
-	return string(append(b, '}')), nil
+	e.text = append(b, '}')
+	return string(e.text), nil
+}
+
+func (e *fieldsEncoder) knows(f switchboard.Fields) bool {
+	if len(f) != len(e.names) {
+		return false
+	}
+	for _, name := range e.names {
+		if _, has := f[name]; !has {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *fieldsEncoder) learn(f switchboard.Fields) error {
+	e.names, e.heads = e.names[:0], e.heads[:0]
+	for name := range f {
+		e.names = append(e.names, name)
+	}
+	slices.Sort(e.names)
+	for i, name := range e.names {
+		var head []byte
+		if i > 0 {
+			head = append(head, ',')
+		}
+		head, err := appendJSON(head, name)
+		if err != nil {
+			return err
+		}
+		e.heads = append(e.heads, string(append(head, ':')))
+	}
+	return nil
 }
 
 // appendJSON is the standard encoder but for most texts, which need no escapes:
@@ -199,7 +241,7 @@ func plainText(s string) bool {
 func nameKey(name string) string { return strings.ToLower(name) }
 
 func (t *tx) indexNumbers(org string, record switchboard.RecordRef, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	i := numberRows(org)
+	i := numberRows(org, len(numbers))
 	i.args = appendNumbers(i.args, record, numbers)
 	if err := t.insert(i); err != nil {
 		return err

@@ -20,6 +20,7 @@ func (t *tx) newRecord(object switchboard.Object, fields switchboard.Fields, ori
 type recordRows struct {
 	origin                            switchboard.Origin
 	records, numbers, words, rejected insertion
+	fields                            fieldsEncoder
 }
 
 const (
@@ -28,7 +29,7 @@ const (
 	numberWidth   = 7
 	wordColumns   = "record_word (org_id, word, record_id)"
 	wordWidth     = 2
-	usualWords    = 10 // of a record
+	usualWords    = 8 // of a record
 )
 
 // newRecordRows collects the rows of about n records.
@@ -41,7 +42,7 @@ func newRecordRows(org string, origin switchboard.Origin, now time.Time, n int) 
 			width:  recordWidth,
 			args:   make([]any, 0, n*recordWidth),
 		},
-		numbers:  numberRows(org),
+		numbers:  numberRows(org, n),
 		words:    insertion{into: wordColumns, shared: []any{org}, width: wordWidth, args: make([]any, 0, n*wordWidth*usualWords)},
 		rejected: rejectedRows(org),
 	}
@@ -49,7 +50,7 @@ func newRecordRows(org string, origin switchboard.Origin, now time.Time, n int) 
 
 // add collects the rows of r, which newRecord has made.
 func (w *recordRows) add(r *switchboard.Record, numbers []switchboard.RecordNumber, rejected []switchboard.RejectedNumber) error {
-	fields, err := encodeFields(r.Fields)
+	fields, err := w.fields.encode(r.Fields)
 	if err != nil {
 		return err
 	}
@@ -93,13 +94,14 @@ func (t *tx) insertRecords(w *recordRows) error {
 	return nil
 }
 
-func numberRows(org string) insertion {
-	return insertion{into: numberColumns, tail: "ON CONFLICT DO NOTHING", shared: []any{org}, width: numberWidth}
+func numberRows(org string, n int) insertion {
+	return insertion{into: numberColumns, tail: "ON CONFLICT DO NOTHING", shared: []any{org}, width: numberWidth, args: make([]any, 0, n*numberWidth)}
 }
 
 func appendNumbers(args []any, r switchboard.RecordRef, numbers []switchboard.RecordNumber) []any {
+	id := any(r.ID) // one for all rows
 	for i, n := range numbers {
-		args = append(args, string(n.Key), r.ID, n.Field, n.Value, i, string(r.Object), r.Name)
+		args = append(args, string(n.Key), id, n.Field, n.Value, i, string(r.Object), r.Name)
 	}
 	return args
 }

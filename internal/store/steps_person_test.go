@@ -177,7 +177,7 @@ func (w *world) undo(c chooser) step {
 func sender(f form) switchboard.Sender { return switchboard.ParseSender(f.written, "US") }
 
 func (w *world) block(c chooser) step {
-	actor, f := w.actor(c), pick(c, senderForms, "sender")
+	actor, f := w.actor(c), pick(c, w.forms, "sender")
 	w.ids++
 	act := fmt.Sprintf("block %d", w.ids)
 	return step{
@@ -194,7 +194,7 @@ func (w *world) block(c chooser) step {
 }
 
 func (w *world) unblock(c chooser) step {
-	actor, f := w.actor(c), pick(c, senderForms, "sender")
+	actor, f := w.actor(c), pick(c, w.forms, "sender")
 	return step{
 		what: "unblock " + f.written,
 		do: func() switchboard.Code {

@@ -128,7 +128,7 @@ func (c Remote) parts() []Remote {
 
 func latestOfEach(records []switchboard.RemoteRecord) []switchboard.RemoteRecord {
 	place := make(map[string]int, len(records))
-	var kept []switchboard.RemoteRecord
+	kept := make([]switchboard.RemoteRecord, 0, len(records))
 	for _, r := range records {
 		i, have := place[r.SalesforceID]
 		if !have {

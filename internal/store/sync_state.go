@@ -115,8 +115,9 @@ func newlySynced(org string, made []*synced) (insertion, error) {
 		width:  width,
 		args:   make([]any, 0, len(made)*width),
 	}
+	var fields fieldsEncoder
 	for _, s := range made {
-		base, err := encodeFields(s.base)
+		base, err := fields.encode(s.base)
 		if err != nil {
 			return insertion{}, err
 		}

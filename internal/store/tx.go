@@ -136,10 +136,16 @@ func (t *tx) inChunks(i insertion, run func(statement string, args ...any) error
 	if i.alike > 0 {
 		i = i.gathered()
 	}
+	var statement string
+	var args []any
+	last := 0
 	for rows := i.args; len(rows) > 0; {
 		n := chunk(len(rows) / i.width)
-		args := slices.Concat(i.shared, rows[:n*i.width])
-		if err := run(t.db.dialect.insert(i, n), args...); err != nil {
+		if n != last {
+			statement, last = t.db.dialect.insert(i, n), n
+		}
+		args = append(append(args[:0], i.shared...), rows[:n*i.width]...)
+		if err := run(statement, args...); err != nil {
 			return err
 		}
 		rows = rows[n*i.width:]

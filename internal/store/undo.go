@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -199,7 +200,22 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 	for _, s := range log.Senders {
 		senders[s.Key] = s
 	}
-	if _, err := t.lockSenders(org, senders, nil); err != nil {
+	if log.Created != nil { // it may match others by now
+		keys, err := t.matchKeys(org, log.Created.ID)
+		if err != nil {
+			return err
+		}
+		for _, k := range keys {
+			if _, ok := senders[k]; !ok {
+				senders[k] = senderOfKey(k)
+			}
+		}
+	}
+	locked, err := t.lockSenders(org, senders, nil)
+	if err != nil {
+		return err
+	}
+	if err := t.holdRecords(org, log); err != nil {
 		return err
 	}
 	snap, err := t.snapshot(org)
@@ -233,7 +249,7 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 		}
 	}
 	if log.Created != nil {
-		if err := t.removeUntouched(org, snap, *log.Created, touched); err != nil {
+		if err := t.removeUntouched(org, snap, *log.Created, locked, touched); err != nil {
 			return err
 		}
 	}
@@ -241,6 +257,30 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 		return err
 	}
 	return t.settle(org, snap, touched)
+}
+
+// holdRecords keeps the records that get messages or links back, and the one
+// that goes, from being changed until the transaction ends: a link follows what
+// its record is. The senders are locked.
+func (t *tx) holdRecords(org string, log *changeLog) error {
+	locks := map[string]string{}
+	for _, b := range log.Messages {
+		if b.RecordID != "" {
+			locks[b.RecordID] = t.db.dialect.forShare
+		}
+	}
+	for _, a := range log.Asks {
+		locks[a.Link.RecordID] = t.db.dialect.forShare
+	}
+	if log.Created != nil {
+		locks[log.Created.ID] = t.db.dialect.forUpdate
+	}
+	for _, id := range slices.Sorted(maps.Keys(locks)) {
+		if err := t.lockRecord(org, id, locks[id]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func undoConflict(now []*switchboard.Message, i int) error {
@@ -282,10 +322,16 @@ func (t *tx) putBack(org string, b messageBefore) error {
 }
 
 // removeUntouched deletes the record that the action created, unless somebody
-// has changed it or a message is on it.
-func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touched unsettled) error {
-	if err := t.holdRecord(org, c.ID); err != nil {
+// has changed it or a message is on it. It is held.
+func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, locked map[switchboard.MatchKey]*heard, touched unsettled) error {
+	keys, err := t.matchKeys(org, c.ID)
+	if err != nil {
 		return err
+	}
+	for _, k := range keys {
+		if locked[k] == nil {
+			return errAgain
+		}
 	}
 	var used int
 	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
@@ -297,10 +343,6 @@ func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, touche
 	}
 	if r.Deleted || r.Version != c.Version {
 		return nil
-	}
-	keys, err := t.matchKeys(org, c.ID)
-	if err != nil {
-		return err
 	}
 	if err := t.setDeleted(org, r, true); err != nil {
 		return err

@@ -59,8 +59,9 @@ func (w recordWords) String() string {
 }
 
 func appendWords(args []any, record string, words []string) []any {
+	id := any(record) // one for all rows
 	for _, w := range words {
-		args = append(args, w, record)
+		args = append(args, w, id)
 	}
 	return args
 }

@@ -77,6 +77,8 @@ type known struct {
 	org      string
 	users    []switchboard.Actor
 	channels []string
+	forms    []form   // of who writes
+	numbers  []string // that records get
 
 	mu      sync.Mutex // of what follows
 	clock   time.Time  // when what is received next was received
@@ -103,7 +105,7 @@ func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	w := &world{db: db, known: &known{org: org, clock: worldStart}}
+	w := &world{db: db, known: &known{org: org, clock: worldStart, forms: senderForms, numbers: fieldForms}}
 	m := &model{channels: map[string]string{}, fields: defaultFields, users: map[string]mUser{}, records: map[string]mRecord{}, links: map[mPair]mLink{},
 		blocked: map[string]string{}, wishes: map[string]mWish{}, bells: map[mBellKey]mBell{}, acts: map[string]mAct{}}
 	system := switchboard.Actor{OrgID: org, Name: "Command line", Role: switchboard.Admin}
@@ -146,6 +148,24 @@ type step struct {
 	what  string
 	do    func() switchboard.Code
 	model func(*model) (code switchboard.Code, wrong string)
+	// apart, if not nil, says once it is done what of it stands for itself, and
+	// may have happened a moment before the rest.
+	apart func() []done
+}
+
+// done is a step that the store has taken, and the code that it answered.
+type done struct {
+	step
+	code switchboard.Code
+}
+
+// take does the step in the store.
+func (s step) take() []done {
+	all := []done{{s, s.do()}}
+	if s.apart != nil {
+		all = append(s.apart(), all...)
+	}
+	return all
 }
 
 func pick[T any](c chooser, from []T, what string) T { return from[c.intn(len(from), what)] }

@@ -16,7 +16,7 @@ const bulkPage = 50_000
 
 // The waits between two looks at a job, and the attempts at one of its pages.
 const (
-	jobFirstLook  = 100 * time.Millisecond
+	jobFirstLook  = 25 * time.Millisecond
 	jobLongestGap = 15 * time.Second
 	pageAttempts  = 6
 )

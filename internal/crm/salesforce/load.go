@@ -15,7 +15,7 @@ import (
 const bulkFrom = 10_000
 
 // loadPage is how many records of a bulk result make one page here.
-const loadPage = 2_000
+const loadPage = 5_000
 
 // Loading is how far a first load is. It can be kept, and the load goes on
 // there after a restart; the zero value begins one.
