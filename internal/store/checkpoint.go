@@ -12,14 +12,14 @@ import (
 const (
 	// checkpointEvery is how long a round of the checkpointer takes. A longer one
 	// copies pages that are written again only once (measured in docs/benchmarks.md).
-	checkpointEvery = 400 * time.Millisecond
+	checkpointEvery = 600 * time.Millisecond
 	// checkpointPortions is in how many portions the disk gets what a round copied:
 	// commits wait behind them.
-	checkpointPortions = 32
+	checkpointPortions = 48
 	// logPages is how long the log may get before it is started over. A log that
 	// stays short is written where it was written before, which the file system
 	// does without allocating anything.
-	logPages = 32_000
+	logPages = 40_000
 )
 
 // checkpointer copies SQLite's log into the database on a connection of its
