@@ -65,7 +65,12 @@ var lightMutexes = sync.OnceFunc(func() {
 	)
 	tls := libc.NewTLS()
 	defer tls.Close()
-	methods := &sqlitelib.Tsqlite3_mutex_methods{
+	methods, err := allocate(tls, unsafe.Sizeof(sqlitelib.Tsqlite3_mutex_methods{}))
+	if err != nil {
+		return
+	}
+	defer libc.Xfree(tls, methods) // SQLite copies them
+	*(*sqlitelib.Tsqlite3_mutex_methods)(pointer(methods)) = sqlitelib.Tsqlite3_mutex_methods{
 		FxMutexInit: address(over), FxMutexEnd: address(over), FxMutexAlloc: address(alloc), FxMutexFree: address(free),
 		FxMutexEnter: address(enter), FxMutexTry: address(try), FxMutexLeave: address(leave),
 	}
@@ -74,7 +79,7 @@ var lightMutexes = sync.OnceFunc(func() {
 		return
 	}
 	defer libc.Xfree(tls, argument)
-	sqlitelib.Xsqlite3_config(tls, sqlitelib.SQLITE_CONFIG_MUTEX, libc.VaList(argument, uintptr(unsafe.Pointer(methods))))
+	sqlitelib.Xsqlite3_config(tls, sqlitelib.SQLITE_CONFIG_MUTEX, libc.VaList(argument, methods))
 	// Starting up needs a recursive mutex where several do so at once.
 	sqlitelib.Xsqlite3_initialize(tls)
 })
