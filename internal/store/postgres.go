@@ -36,10 +36,13 @@ func (db *DB) openPostgres(ctx context.Context, database string) error {
 // prepareSession makes a new connection's commits durable, where the server, the
 // database, the role or the URL say otherwise: what is acknowledged must be on
 // disk. Every value but off is somebody's choice of how durable. And it has the
-// server let go of what a transaction has locked whose client fell silent.
+// server let go of what a transaction has locked whose client fell silent. It
+// also has statements planned each time, unless somebody chose otherwise: a plan
+// that was made for tables that were empty would stay until they are analyzed,
+// and take longer with each text.
 func prepareSession(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' ELSE $1 END, false) FROM pg_settings
-		WHERE name = 'synchronous_commit' AND setting = 'off' OR name = 'idle_in_transaction_session_timeout' AND setting = '0'`, patience.String())
+	_, err := conn.Exec(ctx, `SELECT set_config(name, CASE name WHEN 'synchronous_commit' THEN 'on' WHEN 'plan_cache_mode' THEN 'force_custom_plan' ELSE $1 END, false) FROM pg_settings
+		WHERE name = 'synchronous_commit' AND setting = 'off' OR name = 'idle_in_transaction_session_timeout' AND setting = '0' OR name = 'plan_cache_mode' AND setting = 'auto'`, patience.String())
 	return err
 }
 
