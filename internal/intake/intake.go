@@ -247,7 +247,7 @@ func (w *Writer) group() []*pending {
 		n++
 	}
 	group := w.queue[:n:n]
-	w.queue = append(make([]*pending, 0, 2*n), w.queue[n:]...)
+	w.queue = w.queue[n:]
 	return group
 }
 

@@ -60,7 +60,11 @@ func waits(t *testing.T, db *store.DB) bool {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	return rows.Next()
+	waiting := rows.Next()
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return waiting
 }
 
 // A number that an undo remembers again follows what happens to its record

@@ -20,16 +20,17 @@ type (
 	mutexOver  = func(tls *libc.TLS) int32 // for all of them: xMutexInit and xMutexEnd
 )
 
-// mutexes are those that SQLite has once, by their kind. Those before
-// SQLITE_MUTEX_STATIC_MAIN are made as they are asked for.
+// mutexes are those that SQLite has once, by their kind.
 var mutexes [sqlitelib.SQLITE_MUTEX_STATIC_VFS3 + 1]sync.Mutex
 
-// noMutex stands for any recursive one.
+// noMutex stands for any recursive one; it is never locked.
 var noMutex = uintptr(unsafe.Pointer(&mutexes[sqlitelib.SQLITE_MUTEX_RECURSIVE]))
 
 // lightMutexes has SQLite use the mutexes above, if nothing in the process used
 // it before: else it keeps its own, which are slower and no worse.
 var lightMutexes = sync.OnceFunc(func() {
+	// SQLite keeps them as numbers, which Go's collector does not see: they
+	// capture nothing, and so are never collected.
 	var (
 		over  mutexOver  = func(*libc.TLS) int32 { return sqlitelib.SQLITE_OK }
 		alloc mutexAlloc = func(tls *libc.TLS, kind int32) uintptr {
