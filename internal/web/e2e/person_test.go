@@ -14,10 +14,12 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long a person waits for something to appear.
@@ -252,7 +254,17 @@ func (p *person) clicks(role, name string) {
 func (p *person) types(keys string) {
 	p.t.Helper()
 	p.until("the page being loaded", func() (bool, error) { return ask[bool](p, "document.readyState === 'complete'") })
-	p.do(chromedp.KeyEvent(keys))
+	p.do(chromedp.KeyEvent(keys, asKeyboard))
+}
+
+// asKeyboard makes a key go down as it does under a hand. Chromium keeps the
+// character of a key from a page that has taken the key for itself only if it
+// came down raw; of chromedp's own way down the character follows regardless,
+// into whatever field the shortcut has opened by then.
+func asKeyboard(k *input.DispatchKeyEventParams) {
+	if k.Type == kb.KeyDown {
+		k.Type = kb.KeyRawDown
+	}
 }
 
 func (p *person) has(role, name, value string) {
