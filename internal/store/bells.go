@@ -24,14 +24,17 @@ const (
 	bellsSecond = 10 * time.Second // after the first time
 )
 
-// changeSettings runs change under a new settings version of the org, whose row
-// it locks first, so that two changes come one after the other. Where change
-// alters who hears of a channel's texts, the bells are settled before it
+// changeSettings runs change under a new settings version of the org, whose
+// settings it locks first, so that two changes come one after the other. Where
+// change alters who hears of a channel's texts, the bells are settled before it
 // returns.
 func (db *DB) changeSettings(ctx context.Context, org string, change func(*tx) error) error {
 	ringers := false
 	err := db.inTx(ctx, func(t *tx) error {
 		ringers = false
+		if err := t.lockSettings(org); err != nil {
+			return err
+		}
 		if err := t.settingsChanged(org); err != nil {
 			return err
 		}
