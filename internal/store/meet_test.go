@@ -224,6 +224,40 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 	}
 }
 
+// What Salesforce took for a duplicate is stood for by the record that exists
+// there, or by the one that stands for that by then.
+func TestADuplicateAndAMergeAtOnce(t *testing.T) {
+	ctx := context.Background()
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	dana, c := connected(t, db)
+	org := dana.OrgID
+	ben, cleo := remoteContact(2, "Ben", "(512) 555-0177"), remoteContact(3, "Cleo", "")
+	applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ben, cleo}})
+	ours := storetest.Contact(t, db, dana, "Ben", "")
+	m := storetest.Text(t, db, org, c, "MTN", "Hello")
+	if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ours.ID, Remember: true}); err != nil {
+		t.Fatal(err)
+	}
+	meet(t, nodes, config.Database, func(db *store.DB) error {
+		ben := ben
+		ben.Deleted, ben.MasterID = true, cleo.SalesforceID
+		_, err := db.ApplyRemote(ctx, org, store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{ben}})
+		return err
+	}, func(db *store.DB) error {
+		_, err := db.AdoptRecord(ctx, dana, ours.ID, ben.SalesforceID)
+		return err
+	})
+	want := bySalesforceID(t, db, org, cleo.SalesforceID)
+	next := storetest.Text(t, db, org, c, "MTN", "Hello?")
+	for _, m := range []*switchboard.Message{storetest.Message(t, db, org, m.ID), next} {
+		if m.Record == nil || m.Record.ID != want.ID {
+			t.Errorf("%q is on %+v, want %s", m.Body, m.Record, want.Name)
+		}
+	}
+}
+
 // Whoever writes a record reads its numbers by the settings that hold when it is
 // written, or is seen by the reindex that follows their change: another reindex
 // finds nothing to mend.
