@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -21,7 +20,7 @@ const settleAtOnce = 100
 // are settled once more when all such have ended.
 const (
 	bellsFirst  = "0 0 "
-	bellsSecond = 10 * time.Second // after the first time
+	bellsSecond = 2 * patience // after the first time: none lasts longer than patience
 )
 
 // changeSettings runs change under a new settings version of the org, whose
