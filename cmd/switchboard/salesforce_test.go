@@ -181,6 +181,28 @@ func TestAnUnknownNumberThatSalesforceKnowsIsTheOneItKnows(t *testing.T) {
 	})
 }
 
+// Who was deleted here, and is not yet deleted in Salesforce, is nobody to put a
+// text on: it waits for a person.
+func TestAnUnknownNumberOfADeletedRecordWaits(t *testing.T) {
+	eachJoint(t, func(t *testing.T, j *joint) {
+		j.createUnknown()
+		j.sf.AddDuplicateRule(sforg.DuplicateRule{Object: "Contact", Match: [][]string{{"MobilePhone"}}})
+		ada := j.create("Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "+15125550177"})
+		j.sync()
+		_, err := j.db.DeleteRecord(t.Context(), j.dana, j.here(ada).ID)
+		j.must(err)
+		j.sf.Fail(sforg.Fault{Kind: sforg.RowError, Method: "DELETE", Times: -1, Err: &sforg.Error{Code: "DELETE_FAILED", Message: "Her cases have to be closed first."}})
+		m := j.text("+15125550177", "hi")
+		for range 2 {
+			_ = j.engine.SyncOnce(t.Context(), false)
+			j.clock.Advance(time.Minute)
+		}
+		if got := j.message(m.ID); got.State != switchboard.Unassigned || got.Decision.Refused == "" {
+			t.Errorf("it is %s on %+v", got.State, got.Record)
+		}
+	})
+}
+
 func TestARefusedRecordRingsAfterAll(t *testing.T) {
 	eachJoint(t, func(t *testing.T, j *joint) {
 		j.createUnknown()

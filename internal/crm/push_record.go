@@ -135,7 +135,7 @@ func (p *Pusher) duplicate(ctx context.Context, push *store.RecordPush, problem 
 }
 
 // sameNumber reports whether the record in Salesforce, which has been read, has
-// one of the record's numbers.
+// one of the record's numbers. One that was deleted here has none.
 func (p *Pusher) sameNumber(ctx context.Context, r *switchboard.Record, salesforceID string) (bool, error) {
 	settings, err := p.db.Settings(ctx, p.org)
 	if err != nil {
@@ -145,7 +145,7 @@ func (p *Pusher) sameNumber(ctx context.Context, r *switchboard.Record, salesfor
 	if switchboard.ErrorCode(err) == switchboard.CodeNotFound {
 		return false, nil
 	}
-	if err != nil {
+	if err != nil || other.Deleted {
 		return false, err
 	}
 	ours, _ := switchboard.RecordNumbers(r.Object, r.Fields, settings.PhoneFields, settings.Region)

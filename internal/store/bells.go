@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/switchboardhq/switchboard"
 )
@@ -21,17 +20,20 @@ const settleAtOnce = 100
 // are settled once more when all such have ended.
 const (
 	bellsFirst  = "0 0 "
-	bellsSecond = 10 * time.Second // after the first time
+	bellsSecond = 2 * patience // after the first time: none lasts longer than patience
 )
 
-// changeSettings runs change under a new settings version of the org, whose row
-// it locks first, so that two changes come one after the other. Where change
-// alters who hears of a channel's texts, the bells are settled before it
+// changeSettings runs change under a new settings version of the org, whose
+// settings it locks first, so that two changes come one after the other. Where
+// change alters who hears of a channel's texts, the bells are settled before it
 // returns.
 func (db *DB) changeSettings(ctx context.Context, org string, change func(*tx) error) error {
 	ringers := false
 	err := db.inTx(ctx, func(t *tx) error {
 		ringers = false
+		if err := t.lockSettings(org); err != nil {
+			return err
+		}
 		if err := t.settingsChanged(org); err != nil {
 			return err
 		}

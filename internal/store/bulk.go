@@ -25,7 +25,7 @@ const MaxBulk = 200
 func (db *DB) CreateRecords(ctx context.Context, actor switchboard.Actor, origin switchboard.Origin, records []NewRecord) ([]string, error) {
 	var ids []string
 	err := db.inTx(ctx, func(t *tx) error {
-		snap, err := t.snapshot(actor.OrgID)
+		snap, err := t.heldSnapshot(actor.OrgID)
 		if err != nil {
 			return err
 		}

@@ -89,6 +89,9 @@ func (db *DB) CreateChannel(ctx context.Context, actor switchboard.Actor, n NewC
 	var id string
 	err := db.inTx(ctx, func(t *tx) error {
 		org := actor.OrgID
+		if err := t.lockSettings(org); err != nil {
+			return err
+		}
 		if err := t.settingsChanged(org); err != nil {
 			return err
 		}

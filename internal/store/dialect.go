@@ -27,6 +27,10 @@ type dialect struct {
 	// forUpdate and skipLocked end a SELECT that claims rows, forShare one that
 	// keeps them from being changed.
 	forUpdate, skipLocked, forShare string
+	// holdSettings keeps the settings of the org $1 as they are until the
+	// transaction ends, together with others; lockSettings waits for these, and
+	// keeps more from coming.
+	holdSettings, lockSettings string
 	// retry reports whether a transaction failed for the others' sake and may be run again.
 	retry func(error) bool
 	// unique reports whether a unique key was violated.
@@ -56,6 +60,8 @@ var postgresDialect = dialect{
 	list: func(values []string) any { return values },
 
 	forUpdate: " FOR UPDATE", skipLocked: " FOR UPDATE SKIP LOCKED", forShare: " FOR SHARE",
+	holdSettings: "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))",
+	lockSettings: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
 	retry: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03")

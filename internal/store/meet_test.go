@@ -2,11 +2,14 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/store"
@@ -17,10 +20,8 @@ import (
 // lets first go on when second waits for it, or has ended.
 func meet(t *testing.T, nodes [2]*store.DB, database string, first, second func(*store.DB) error) {
 	t.Helper()
-	there, on := make(chan struct{}), make(chan struct{})
-	var once sync.Once
 	skip := 0
-	err := nodes[0].Linger(database, func(statement string) {
+	meetAt(t, nodes, database, func(statement string) bool {
 		switch {
 		case strings.HasPrefix(statement, "SET LOCAL"):
 			skip++ // a text's number is reserved beforehand
@@ -28,6 +29,19 @@ func meet(t *testing.T, nodes [2]*store.DB, database string, first, second func(
 		case skip > 0:
 			skip--
 		default:
+			return true
+		}
+		return false
+	}, first, second)
+}
+
+// meetAt is meet with first running up to the statement for which at says so.
+func meetAt(t *testing.T, nodes [2]*store.DB, database string, at func(statement string) bool, first, second func(*store.DB) error) {
+	t.Helper()
+	there, on := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	err := nodes[0].Linger(database, func(statement string) {
+		if at(statement) {
 			once.Do(func() {
 				close(there)
 				<-on
@@ -155,5 +169,207 @@ func TestAnUndoAndATextAtOnce(t *testing.T) {
 	})
 	if r := storetest.RecordOf(t, db, w.org, made.Record.ID); text.State != switchboard.Assigned || r.Deleted {
 		t.Errorf("the text is %s, and the record is deleted: %v", text.State, r.Deleted)
+	}
+}
+
+// What an undo puts back follows the one that stands for its record, even when
+// that one is just being deleted or merged in turn.
+func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
+	ctx := context.Background()
+	ada, ben, cleo := remoteContact(1, "Ada", ""), remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
+	merged := func(r, into switchboard.RemoteRecord) store.Remote {
+		r.Deleted, r.MasterID = true, into.SalesforceID
+		return store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{r}}
+	}
+	for name, change := range map[string]func(db *store.DB, dana switchboard.Actor, ben string) error{
+		"delete": func(db *store.DB, dana switchboard.Actor, ben string) error {
+			_, err := db.DeleteRecord(ctx, dana, ben)
+			return err
+		},
+		"merge": func(db *store.DB, dana switchboard.Actor, _ string) error {
+			_, err := db.ApplyRemote(ctx, dana.OrgID, merged(ben, cleo))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+			nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+			db := nodes[1]
+			dana, c := connected(t, db)
+			org := dana.OrgID
+			applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ada, ben, cleo}})
+			m := storetest.Text(t, db, org, c, "MTN", "Hello")
+			if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: bySalesforceID(t, db, org, ada.SalesforceID).ID, Remember: true}); err != nil {
+				t.Fatal(err)
+			}
+			off, err := db.TakeOff(ctx, dana, []string{m.ID}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			applyRemote(t, db, org, merged(ada, ben))
+			meet(t, nodes, config.Database, func(db *store.DB) error {
+				return change(db, dana, bySalesforceID(t, db, org, ben.SalesforceID).ID)
+			}, func(db *store.DB) error {
+				_, err := db.Undo(ctx, dana, off.Undo)
+				return err
+			})
+			next := storetest.Text(t, db, org, c, "MTN", "Hello?")
+			switch {
+			case name == "delete" && next.State != switchboard.Unassigned:
+				t.Errorf("the next text is %s, on a deleted record", next.State)
+			case name == "merge" && (next.Record == nil || next.Record.ID != bySalesforceID(t, db, org, cleo.SalesforceID).ID):
+				t.Errorf("the next text is on %+v", next.Record)
+			}
+		})
+	}
+}
+
+// What Salesforce took for a duplicate is stood for by the record that exists
+// there, or by the one that stands for that by then.
+func TestADuplicateAndAMergeAtOnce(t *testing.T) {
+	ctx := context.Background()
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	dana, c := connected(t, db)
+	org := dana.OrgID
+	ben, cleo := remoteContact(2, "Ben", "(512) 555-0177"), remoteContact(3, "Cleo", "")
+	applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ben, cleo}})
+	ours := storetest.Contact(t, db, dana, "Ben", "")
+	m := storetest.Text(t, db, org, c, "MTN", "Hello")
+	if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ours.ID, Remember: true}); err != nil {
+		t.Fatal(err)
+	}
+	meet(t, nodes, config.Database, func(db *store.DB) error {
+		ben := ben
+		ben.Deleted, ben.MasterID = true, cleo.SalesforceID
+		_, err := db.ApplyRemote(ctx, org, store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{ben}})
+		return err
+	}, func(db *store.DB) error {
+		_, err := db.AdoptRecord(ctx, dana, ours.ID, ben.SalesforceID)
+		return err
+	})
+	want := bySalesforceID(t, db, org, cleo.SalesforceID)
+	next := storetest.Text(t, db, org, c, "MTN", "Hello?")
+	for _, m := range []*switchboard.Message{storetest.Message(t, db, org, m.ID), next} {
+		if m.Record == nil || m.Record.ID != want.ID {
+			t.Errorf("%q is on %+v, want %s", m.Body, m.Record, want.Name)
+		}
+	}
+}
+
+// Whoever writes a record reads its numbers by the settings that hold when it is
+// written, or is seen by the reindex that follows their change: another reindex
+// finds nothing to mend.
+func TestARecordIsReadByTheSettingsThatHold(t *testing.T) {
+	ctx := context.Background()
+	const mobile, assistant = "(512) 555-0177", "(512) 555-0188"
+	fields := switchboard.Fields{"LastName": "Okafor", "MobilePhone": mobile, "AssistantPhone": assistant}
+	theirs := remoteContact(1, "Okafor", mobile)
+	theirs.Fields["AssistantPhone"] = assistant
+	edited, gone := theirs, theirs
+	edited.Fields = switchboard.Fields{"LastName": "Okafor", "MobilePhone": assistant, "AssistantPhone": mobile}
+	gone.Deleted = true
+	type scene struct {
+		dana    switchboard.Actor
+		channel switchboard.Channel
+		ours    *switchboard.Record
+		text    *switchboard.Message
+	}
+	remote := func(records ...switchboard.RemoteRecord) func(*store.DB, scene) error {
+		return func(db *store.DB, s scene) error {
+			_, err := db.ApplyRemote(ctx, s.dana.OrgID, store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: records})
+			return err
+		}
+	}
+	writers := map[string]struct{ before, write func(*store.DB, scene) error }{
+		"create": {nil, func(db *store.DB, s scene) error {
+			_, _, err := db.CreateRecord(ctx, s.dana, switchboard.Contact, fields, switchboard.OriginPerson)
+			return err
+		}},
+		"import": {nil, func(db *store.DB, s scene) error {
+			_, err := db.CreateRecords(ctx, s.dana, switchboard.OriginImport, []store.NewRecord{{Object: switchboard.Contact, Fields: fields}})
+			return err
+		}},
+		"place on a new one": {nil, func(db *store.DB, s scene) error {
+			_, err := db.PlaceOnNew(ctx, s.dana, switchboard.Contact, fields, store.Placement{MessageIDs: []string{s.text.ID}})
+			return err
+		}},
+		"edit": {nil, func(db *store.DB, s scene) error {
+			_, _, err := db.UpdateRecord(ctx, s.dana, s.ours.ID, 0, fields, allow)
+			return err
+		}},
+		"restore": {func(db *store.DB, s scene) error {
+			_, _, err := db.UpdateRecord(ctx, s.dana, s.ours.ID, 0, fields, allow)
+			if err == nil {
+				_, err = db.DeleteRecord(ctx, s.dana, s.ours.ID)
+			}
+			return err
+		}, func(db *store.DB, s scene) error {
+			_, _, err := db.RestoreRecord(ctx, s.dana, s.ours.ID)
+			return err
+		}},
+		"create in Salesforce":  {nil, remote(theirs)},
+		"edit in Salesforce":    {remote(theirs), remote(edited)},
+		"restore in Salesforce": {func(db *store.DB, s scene) error { return errors.Join(remote(theirs)(db, s), remote(gone)(db, s)) }, remote(theirs)},
+		"create for a text": {func(db *store.DB, s scene) error {
+			u := switchboard.DefaultUnknownNumbers()
+			u.Enabled = true
+			_, err := db.SetUnknownNumbers(ctx, s.dana, u)
+			return err
+		}, func(db *store.DB, s scene) error {
+			storetest.Text(t, db, s.dana.OrgID, s.channel, "+15125550199", "Hello")
+			return nil
+		}},
+	}
+	changes := map[string]func(*store.DB, scene) error{
+		"other fields": func(db *store.DB, s scene) error {
+			if _, err := db.SetUnknownNumbers(ctx, s.dana, switchboard.DefaultUnknownNumbers()); err != nil {
+				return err
+			}
+			_, err := db.SetPhoneFields(ctx, s.dana, switchboard.PhoneFields{switchboard.Contact: {"AssistantPhone"}})
+			return err
+		},
+		"another region": func(db *store.DB, s scene) error {
+			_, err := db.UpdateOrg(ctx, s.dana, store.OrgSettings{Region: "GB"})
+			return err
+		},
+	}
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	for writer, w := range writers {
+		for change, settle := range changes {
+			t.Run(writer+", "+change, func(t *testing.T) {
+				world, _ := newWorld(t, db)
+				s := scene{dana: world.users[0], channel: switchboard.Channel{ID: world.channels[0]}}
+				connect(t, db, s.dana)
+				s.ours = storetest.Contact(t, db, s.dana, "Ada", "")
+				s.text = storetest.Text(t, db, world.org, s.channel, "MTN", "Hello")
+				if _, err := db.SetPhoneFields(ctx, s.dana, switchboard.PhoneFields{switchboard.Contact: {"MobilePhone"}}); err != nil {
+					t.Fatal(err)
+				}
+				if w.before != nil {
+					if err := w.before(db, s); err != nil {
+						t.Fatal(err)
+					}
+				}
+				// It has read the settings, and locked nothing.
+				locks := func(statement string) bool { return strings.HasPrefix(statement, "INSERT INTO sender") }
+				meetAt(t, nodes, config.Database, locks, func(db *store.DB) error { return w.write(db, s) }, func(db *store.DB) error {
+					if err := settle(db, s); err != nil {
+						return err
+					}
+					return db.Reindex(ctx, world.org, nil)
+				})
+				before := rows(t, world, "record_number")
+				if err := db.Reindex(ctx, world.org, nil); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(before, rows(t, world, "record_number")); diff != "" {
+					t.Errorf("another reindex changed (-before +after):\n%s", diff)
+				}
+			})
+		}
 	}
 }

@@ -76,6 +76,31 @@ func (t *tx) snapshot(org string) (*snapshot, error) {
 	return t.snapshotAt(org, version)
 }
 
+// heldSnapshot is snapshot for whoever writes a record's numbers as the settings
+// read them. These stay until the transaction ends, so that the reindex which
+// follows their change sees all that was read by the old ones. It locks nothing
+// on SQLite, which has one writer; on PostgreSQL it comes before all other locks.
+func (t *tx) heldSnapshot(org string) (*snapshot, error) {
+	if err := t.atSettings(t.db.dialect.holdSettings, org); err != nil {
+		return nil, err
+	}
+	return t.snapshot(org)
+}
+
+// lockSettings waits until nobody holds the settings, and keeps others from it
+// until the transaction ends. It comes before all other locks: who holds the
+// settings may be waiting for them.
+func (t *tx) lockSettings(org string) error {
+	return t.atSettings(t.db.dialect.lockSettings, org)
+}
+
+func (t *tx) atSettings(statement, org string) error {
+	if statement == "" {
+		return nil
+	}
+	return t.exec(statement, org)
+}
+
 func (t *tx) snapshotAt(org string, version int64) (*snapshot, error) {
 	t.db.mu.Lock()
 	s := t.db.snapshots[org]

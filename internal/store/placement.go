@@ -55,7 +55,7 @@ func (db *DB) PlaceOnNew(ctx context.Context, actor switchboard.Actor, object sw
 	err := db.inRecordTx(ctx, func(t *tx) error {
 		t.log = &changeLog{}
 		// All senders are locked in one go, so that no two actions wait for each other.
-		snap, err := t.snapshot(actor.OrgID)
+		snap, err := t.heldSnapshot(actor.OrgID)
 		if err != nil {
 			return err
 		}

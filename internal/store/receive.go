@@ -150,6 +150,11 @@ func (r *receiver) receive(batch []Delivery) error {
 	if r.snap, err = r.snapshot(r.org); err != nil {
 		return err
 	}
+	if r.snap.settings.UnknownNumbers.Enabled { // records may be made
+		if r.snap, err = r.heldSnapshot(r.org); err != nil {
+			return err
+		}
+	}
 	for i := range batch {
 		texts, consents, deliveries := len(r.texts), len(r.consents), len(r.deliveries)
 		err := r.admit(i, &batch[i])

@@ -308,7 +308,7 @@ func (db *DB) CreateRecord(ctx context.Context, actor switchboard.Actor, object 
 
 func (t *tx) createRecord(actor switchboard.Actor, object switchboard.Object, fields switchboard.Fields, origin switchboard.Origin) (*switchboard.Record, []*switchboard.Message, error) {
 	org := actor.OrgID
-	snap, err := t.snapshot(org)
+	snap, err := t.heldSnapshot(org)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -361,7 +361,7 @@ func (db *DB) UpdateRecord(ctx context.Context, actor switchboard.Actor, id stri
 			return err
 		}
 		edited.Name = switchboard.RecordName(r.Object, edited.Fields)
-		snap, err := t.snapshot(org)
+		snap, err := t.heldSnapshot(org)
 		if err != nil {
 			return err
 		}
@@ -454,7 +454,7 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 				return err
 			}
 		}
-		snap, err := t.snapshot(org)
+		snap, err := t.heldSnapshot(org)
 		if err != nil {
 			return err
 		}

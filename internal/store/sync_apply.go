@@ -185,6 +185,10 @@ type applier struct {
 // apply applies the part, of which d, if there is one, was drafted before.
 func (a *applier) apply(d *draft) error {
 	a.senders, a.changes, a.records = map[switchboard.MatchKey]switchboard.Sender{}, map[string]switchboard.Change{}, map[string]*switchboard.Record{}
+	var err error
+	if a.snap, err = a.heldSnapshot(a.org); err != nil {
+		return err
+	}
 	if err := a.read(); err != nil {
 		return err
 	}
@@ -236,9 +240,6 @@ func (a *applier) apply(d *draft) error {
 // read finds what is known here of all that the rows name.
 func (a *applier) read() error {
 	var err error
-	if a.snap, err = a.snapshot(a.org); err != nil {
-		return err
-	}
 	if a.users, err = a.userMap(a.org, a.snap.users); err != nil {
 		return err
 	}

@@ -34,10 +34,13 @@ func (db *DB) draftAhead(ctx context.Context, org string, c Remote) func() (*dra
 		defer close(done)
 		err = db.inRead(ctx, func(t *tx) error {
 			a := &applier{tx: t, org: org, remote: c}
+			var err error
+			if a.snap, err = a.snapshot(org); err != nil {
+				return err
+			}
 			if err := a.read(); err != nil {
 				return err
 			}
-			var err error
 			d, err = a.newDraft()
 			return err
 		})

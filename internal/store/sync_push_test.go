@@ -270,6 +270,38 @@ func TestADuplicateBecomesTheOneThatExists(t *testing.T) {
 	})
 }
 
+// Nothing goes to a record that is deleted here, and what stands for a duplicate
+// stays the same.
+func TestADuplicateOfADeletedRecordStays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		dana, channel := connected(t, db)
+		org := dana.OrgID
+		gone, theirs := remoteContact(1, "Gone", ""), remoteContact(2, "Okafor", "")
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{gone, theirs}})
+		if _, err := db.DeleteRecord(t.Context(), dana, bySalesforceID(t, db, org, gone.SalesforceID).ID); err != nil {
+			t.Fatal(err)
+		}
+		ours := storetest.Contact(t, db, dana, "Ada Okafor", "(512) 555-0177")
+		m := storetest.Text(t, db, org, channel, "+15125550177", "hi")
+		_, err := db.AdoptRecord(t.Context(), dana, ours.ID, gone.SalesforceID)
+		wantCode(t, err, switchboard.CodeRecordDeleted)
+		if got := storetest.Message(t, db, org, m.ID); got.Record == nil || got.Record.ID != ours.ID || storetest.RecordOf(t, db, org, ours.ID).Deleted {
+			t.Errorf("its text is on %+v", got.Record)
+		}
+		into, err := db.AdoptRecord(t.Context(), dana, ours.ID, theirs.SalesforceID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := remoteContact(3, "Other", "")
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{other}})
+		_, err = db.AdoptRecord(t.Context(), dana, ours.ID, other.SalesforceID)
+		wantCode(t, err, switchboard.CodeConflict)
+		if got := storetest.Message(t, db, org, m.ID); got.Record == nil || got.Record.ID != into.ID {
+			t.Errorf("its text is on %+v", got.Record)
+		}
+	})
+}
+
 func TestWhatChangedWhileDisconnectedIsPushedAfterwards(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		dana, channel := connected(t, db)

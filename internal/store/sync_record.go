@@ -228,65 +228,85 @@ func (t *tx) refuse(org string, m *switchboard.Message, why Refusal) error {
 // AdoptRecord makes a record that Salesforce took for a duplicate be the one
 // that exists there: its messages and links move to that, which has to be here
 // already, and it is deleted here. It fails with not_found if one of them is
-// not here, and with conflict if the record is in Salesforce itself.
+// not here, with conflict if the record is in Salesforce itself or was merged
+// before, and with record_deleted if the one that exists is deleted here.
 func (db *DB) AdoptRecord(ctx context.Context, actor switchboard.Actor, id, salesforceID string) (*switchboard.Record, error) {
-	org := actor.OrgID
 	var into *switchboard.Record
 	err := db.inRecordTx(ctx, func(t *tx) error {
-		from, err := t.record(org, id)
-		if err != nil {
-			return err
-		}
-		if from.SalesforceID != "" {
-			return switchboard.Errorf(switchboard.CodeConflict, "%s is in Salesforce itself. Merge the two there.", from.Name)
-		}
-		found, err := t.syncedThere(org, salesforceID)
+		found, err := t.syncedThere(actor.OrgID, salesforceID)
 		if err != nil {
 			return err
 		}
 		if len(found) == 0 {
 			return switchboard.Errorf(switchboard.CodeNotFound, "The Salesforce record %s is not here yet. Try again in a moment.", salesforceID)
 		}
-		standIn, err := t.standIn(org, found[0].recordID)
-		if err != nil {
-			return err
-		}
-		if into, err = t.record(org, standIn); err != nil {
-			return err
-		}
-		return t.adopt(actor, from, into)
+		into, err = t.adopt(actor, id, found[0].recordID)
+		return err
 	})
 	return into, err
 }
 
-func (t *tx) adopt(actor switchboard.Actor, from, into *switchboard.Record) error {
+func (t *tx) adopt(actor switchboard.Actor, id, existing string) (*switchboard.Record, error) {
 	org := actor.OrgID
 	snap, err := t.snapshot(org)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	standIn, err := t.standIn(org, existing)
+	if err != nil {
+		return nil, err
 	}
 	a := &applier{tx: t, org: org, snap: snap, senders: map[switchboard.MatchKey]switchboard.Sender{}}
-	both := []string{from.ID, into.ID}
+	both := []string{id, standIn}
 	slices.Sort(both)
 	if err := a.addSenders(both); err != nil {
-		return err
+		return nil, err
 	}
 	if a.locked, err = t.lockSenders(org, a.senders, nil); err != nil {
-		return err
+		return nil, err
 	}
 	for _, id := range both {
 		if err := t.holdRecord(org, id); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	if now, err := t.standIn(org, existing); err != nil {
+		return nil, err
+	} else if now != standIn {
+		return nil, errAgain
+	}
+	from, err := t.record(org, id)
+	if err != nil {
+		return nil, err
+	}
+	if from.SalesforceID != "" {
+		return nil, switchboard.Errorf(switchboard.CodeConflict, "%s is in Salesforce itself. Merge the two there.", from.Name)
+	}
+	if err := t.standsForItself(org, from); err != nil {
+		return nil, err
+	}
+	if _, err := t.liveRecord(org, standIn, ""); err != nil {
+		return nil, err
+	}
+	into, err := t.record(org, standIn)
+	if err != nil {
+		return nil, err
+	}
+	return into, a.takeIn(actor, from, into)
+}
+
+// takeIn lets a record be stood for by another. Both are held, and so are their
+// senders.
+func (a *applier) takeIn(actor switchboard.Actor, from, into *switchboard.Record) error {
+	both := []string{from.ID, into.ID}
 	before, err := a.keysOf(both)
 	if err != nil {
 		return err
 	}
-	if err := t.moveAll(actor, snap, from, into); err != nil {
+	if err := a.moveAll(actor, a.snap, from, into); err != nil {
 		return err
 	}
-	if err := t.mergedInto(org, from, into.ID); err != nil {
+	if err := a.mergedInto(a.org, from, into.ID); err != nil {
 		return err
 	}
 	after, err := a.keysOf(both)
@@ -299,7 +319,7 @@ func (t *tx) adopt(actor switchboard.Actor, from, into *switchboard.Record) erro
 		if maps.Equal(before[k], after[k]) {
 			continue
 		}
-		if _, err := t.decideAgain(org, snap, k, change); err != nil {
+		if _, err := a.decideAgain(a.org, a.snap, k, change); err != nil {
 			return err
 		}
 		touched.add(k)
@@ -309,7 +329,7 @@ func (t *tx) adopt(actor switchboard.Actor, from, into *switchboard.Record) erro
 			return errAgain
 		}
 	}
-	return t.settle(org, snap, touched)
+	return a.settle(a.org, a.snap, touched)
 }
 
 func (t *tx) mergedInto(org string, from *switchboard.Record, into string) error {

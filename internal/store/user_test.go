@@ -224,6 +224,10 @@ func TestATextDuringAChangeOfUsersIsHeard(t *testing.T) {
 		if _, err := db.SetUserActive(ctx, eve, dana.ID, false); err != nil {
 			t.Error(err)
 		}
+		clock.Advance(14 * time.Second) // it may take 15
+		if err := db.SettleBells(ctx, dana.OrgID); err != nil {
+			t.Error(err)
+		}
 	})
 	if err != nil {
 		t.Fatal(err)
