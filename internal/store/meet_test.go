@@ -157,3 +157,55 @@ func TestAnUndoAndATextAtOnce(t *testing.T) {
 		t.Errorf("the text is %s, and the record is deleted: %v", text.State, r.Deleted)
 	}
 }
+
+// What an undo puts back follows the one that stands for its record, even when
+// that one is just being deleted or merged in turn.
+func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
+	ctx := context.Background()
+	ada, ben, cleo := remoteContact(1, "Ada", ""), remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
+	merged := func(r, into switchboard.RemoteRecord) store.Remote {
+		r.Deleted, r.MasterID = true, into.SalesforceID
+		return store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{r}}
+	}
+	for name, change := range map[string]func(db *store.DB, dana switchboard.Actor, ben string) error{
+		"delete": func(db *store.DB, dana switchboard.Actor, ben string) error {
+			_, err := db.DeleteRecord(ctx, dana, ben)
+			return err
+		},
+		"merge": func(db *store.DB, dana switchboard.Actor, _ string) error {
+			_, err := db.ApplyRemote(ctx, dana.OrgID, merged(ben, cleo))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+			nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+			db := nodes[1]
+			dana, c := connected(t, db)
+			org := dana.OrgID
+			applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ada, ben, cleo}})
+			m := storetest.Text(t, db, org, c, "MTN", "Hello")
+			if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: bySalesforceID(t, db, org, ada.SalesforceID).ID, Remember: true}); err != nil {
+				t.Fatal(err)
+			}
+			off, err := db.TakeOff(ctx, dana, []string{m.ID}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			applyRemote(t, db, org, merged(ada, ben))
+			meet(t, nodes, config.Database, func(db *store.DB) error {
+				return change(db, dana, bySalesforceID(t, db, org, ben.SalesforceID).ID)
+			}, func(db *store.DB) error {
+				_, err := db.Undo(ctx, dana, off.Undo)
+				return err
+			})
+			next := storetest.Text(t, db, org, c, "MTN", "Hello?")
+			switch {
+			case name == "delete" && next.State != switchboard.Unassigned:
+				t.Errorf("the next text is %s, on a deleted record", next.State)
+			case name == "merge" && (next.Record == nil || next.Record.ID != bySalesforceID(t, db, org, cleo.SalesforceID).ID):
+				t.Errorf("the next text is on %+v", next.Record)
+			}
+		})
+	}
+}

@@ -259,18 +259,28 @@ func (t *tx) takeBack(org string, log *changeLog, ids []string) error {
 	return t.settle(org, snap, touched)
 }
 
-// holdRecords keeps the records that get messages or links back, and the one
-// that goes, from being changed until the transaction ends: a link follows what
-// its record is. The senders are locked.
+// holdRecords puts, in the place of each record that gets messages or links
+// back, the one that stands for it now, and keeps these, and the one that goes,
+// from being changed until the transaction ends: a link follows what its record
+// is. The senders are locked.
 func (t *tx) holdRecords(org string, log *changeLog) error {
-	locks := map[string]string{}
-	for _, b := range log.Messages {
-		if b.RecordID != "" {
-			locks[b.RecordID] = t.db.dialect.forShare
+	var back []*string
+	for i := range log.Messages {
+		if b := &log.Messages[i]; b.RecordID != "" {
+			back = append(back, &b.RecordID)
 		}
 	}
-	for _, a := range log.Asks {
-		locks[a.Link.RecordID] = t.db.dialect.forShare
+	for i := range log.Asks {
+		back = append(back, &log.Asks[i].Link.RecordID)
+	}
+	locks, was := map[string]string{}, make([]string, len(back))
+	for i, id := range back {
+		was[i] = *id
+		var err error
+		if *id, err = t.standIn(org, was[i]); err != nil {
+			return err
+		}
+		locks[*id] = t.db.dialect.forShare
 	}
 	if log.Created != nil {
 		locks[log.Created.ID] = t.db.dialect.forUpdate
@@ -278,6 +288,13 @@ func (t *tx) holdRecords(org string, log *changeLog) error {
 	for _, id := range slices.Sorted(maps.Keys(locks)) {
 		if err := t.lockRecord(org, id, locks[id]); err != nil {
 			return err
+		}
+	}
+	for i, id := range back {
+		if now, err := t.standIn(org, was[i]); err != nil {
+			return err
+		} else if now != *id {
+			return errAgain // it was merged before it was locked
 		}
 	}
 	return nil
@@ -299,11 +316,7 @@ func (t *tx) putBack(org string, b messageBefore) error {
 	var record, decision any
 	reason := ""
 	if b.RecordID != "" {
-		standIn, err := t.standIn(org, b.RecordID)
-		if err != nil {
-			return err
-		}
-		record = standIn
+		record = b.RecordID
 	}
 	if b.Decision != "" {
 		d, err := decodeDecision(b.Decision)

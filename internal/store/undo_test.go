@@ -368,3 +368,89 @@ func TestUndoStaysInItsOrg(t *testing.T) {
 		}
 	})
 }
+
+// What an action took off a record that was merged into another since, or
+// converted, comes back to the one that stands for it: its texts, and the
+// number that was remembered.
+func TestUndoFollowsAMerge(t *testing.T) {
+	ctx := context.Background()
+	gone := func(r switchboard.RemoteRecord, into string) switchboard.RemoteRecord {
+		r.Deleted, r.MasterID = true, into
+		return r
+	}
+	lead := switchboard.RemoteRecord{SalesforceID: sfID("00Q", 1), Object: switchboard.Lead, Stamp: worldStart, Fields: switchboard.Fields{"LastName": "Okafor", "Company": "Acme"}}
+	converted := lead
+	ada, ben, cleo := remoteContact(1, "Ada", ""), remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
+	converted.ConvertedID = ben.SalesforceID
+	type acts struct {
+		*testing.T
+		db   *store.DB
+		dana switchboard.Actor
+		m    *switchboard.Message
+	}
+	takeOff := func(a acts) (store.Changed, error) { return a.db.TakeOff(ctx, a.dana, []string{a.m.ID}, 0) }
+	move := func(to switchboard.RemoteRecord) func(acts) (store.Changed, error) {
+		return func(a acts) (store.Changed, error) {
+			return a.db.Place(ctx, a.dana, store.Placement{MessageIDs: []string{a.m.ID}, RecordID: bySalesforceID(a.T, a.db, a.dana.OrgID, to.SalesforceID).ID, Remember: true})
+		}
+	}
+	for _, tc := range []struct {
+		name   string
+		on     switchboard.RemoteRecord
+		act    func(acts) (store.Changed, error)
+		merges []switchboard.RemoteRecord // one after the other
+		ends   switchboard.RemoteRecord
+	}{
+		{"taken off", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		{"dismissed", ada, func(a acts) (store.Changed, error) {
+			return a.db.Dismiss(ctx, a.dana, store.Dismissal{MessageIDs: []string{a.m.ID}, Reason: "spam"})
+		}, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		{"merged twice", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID), gone(ben, cleo.SalesforceID)}, cleo},
+		{"moved to the winner", ada, move(ben), []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		{"moved to a third", ada, move(cleo), []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		{"converted", lead, takeOff, []switchboard.RemoteRecord{converted}, ben},
+		{"brought back", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID), ada}, ada},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, db *store.DB) {
+				dana, channel := connected(t, db)
+				org := dana.OrgID
+				applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ada, ben, cleo, lead}})
+				m := storetest.Text(t, db, org, channel, "MTN", "Hello")
+				on := bySalesforceID(t, db, org, tc.on.SalesforceID)
+				if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: on.ID, Remember: true}); err != nil {
+					t.Fatal(err)
+				}
+				changed, err := tc.act(acts{t, db, dana, m})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range tc.merges {
+					applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{r}})
+				}
+				if _, err := db.Undo(ctx, dana, changed.Undo); err != nil {
+					t.Fatal(err)
+				}
+				want := bySalesforceID(t, db, org, tc.ends.SalesforceID)
+				if got := storetest.Message(t, db, org, m.ID); got.Record == nil || got.Record.ID != want.ID {
+					t.Errorf("the text is on %+v, want %s", got.Record, want.Name)
+				}
+				links, _, err := db.Links(ctx, org, store.LinkFilter{Page: store.Page{Limit: 5}})
+				if err != nil || len(links) != 1 || links[0].Record.ID != want.ID {
+					t.Errorf("the number is remembered by %+v, %v; want %s", links, err, want.Name)
+				}
+				next := storetest.Text(t, db, org, channel, "MTN", "Hello?")
+				if next.Record == nil || next.Record.ID != want.ID {
+					t.Errorf("the next text is on %+v, want %s", next.Record, want.Name)
+				}
+				// The wish for the link has come back with it.
+				if _, err := db.TakeOff(ctx, dana, []string{m.ID}, 0); err != nil {
+					t.Fatal(err)
+				}
+				if next := storetest.Text(t, db, org, channel, "MTN", "Hello!"); next.Record != nil {
+					t.Errorf("taken off again, the number goes on to %s", next.Record.Name)
+				}
+			})
+		})
+	}
+}
