@@ -248,9 +248,6 @@ func moveIn(ctx context.Context, org *salesforceOrg) error {
 	return nil
 }
 
-// integrationSet is the permission set of the user that we act as.
-const integrationSet = "Switchboard_Integration"
-
 // grantPermissions gives the user that we act as what the package asks for.
 func grantPermissions(ctx context.Context, org *salesforce.Org) error {
 	ctx = salesforce.WithUse(ctx, salesforce.UseSetup)
@@ -258,7 +255,7 @@ func grantPermissions(ctx context.Context, org *salesforce.Org) error {
 	if err != nil {
 		return err
 	}
-	sets, err := salesforce.Collect(org.Query(ctx, salesforce.Select("PermissionSet", "Id").Where(salesforce.Eq("Name", integrationSet))))
+	sets, err := salesforce.Collect(org.Query(ctx, salesforce.Select("PermissionSet", "Id").Where(salesforce.Eq("Name", orgpackage.IntegrationSet))))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
@@ -33,7 +34,7 @@ func goLive(t testing.TB, j *joint) {
 	j.must(err)
 	c.PubSub, c.PubSubCA = listener.Addr().String(), string(events.CertificatePEM())
 	j.must(j.db.ConnectSalesforce(t.Context(), j.dana, c, secret))
-	j.withRemote(func(remote *salesforceOrg) { j.must((&salesforceInstallCmd{ChangeCapture: true}).deploy(j.p, remote)) })
+	j.must(j.sf.InstallPackage(orgpackage.FS())) // the captured objects too
 	running.Go(func() { j.engine.Run(ctx) })
 	running.Go(func() {
 		for {

@@ -24,6 +24,7 @@ func TestAMessageBelongsThereToWhomItsRecordBelongs(t *testing.T) {
 		user := func(email, name string) *sforg.User {
 			u, err := j.sf.AddUser(email, name)
 			j.must(err)
+			j.must(u.Assign("Switchboard_User"))
 			return u
 		}
 		grace, bob, gone := user("grace@example.com", "Grace Hopper"), user("bob@example.com", "Bob Roe"), user("gone@example.com", "Gus Doe")
@@ -79,6 +80,7 @@ func TestAnOwnerCostsNoCall(t *testing.T) {
 	eachJoint(t, func(t *testing.T, j *joint) {
 		grace, err := j.sf.AddUser("grace@example.com", "Grace Hopper")
 		j.must(err)
+		j.must(grace.Assign("Switchboard_User"))
 		j.create("Contact", map[string]any{"LastName": "Ours", "MobilePhone": "(512) 555-0166"})
 		j.create("Contact", map[string]any{"LastName": "Hers", "MobilePhone": "(512) 555-0177", "OwnerId": grace.ID})
 		j.sync()

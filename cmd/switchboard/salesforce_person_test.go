@@ -49,6 +49,7 @@ func TestWhoPlacesAMessageThereBeforeTheRuleSaysSoHasPlacedIt(t *testing.T) {
 		j.sync()
 		grace, err := j.sf.AddUser("grace@example.com", "Grace Hopper")
 		j.must(err)
+		j.must(grace.Assign("Switchboard_User"))
 		ada := j.create("Contact", map[string]any{"LastName": "Okafor", "MobilePhone": "(512) 555-0177"})
 		j.afterPoll(func() {
 			j.must(j.sf.Update(grace, "SMS__c", j.smsID(m.ID), map[string]any{"Contact__c": ada}))

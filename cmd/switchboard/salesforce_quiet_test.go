@@ -11,6 +11,7 @@ import (
 
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/crm"
+	"github.com/switchboardhq/switchboard/internal/crm/salesforce/orgpackage"
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
 	"github.com/switchboardhq/switchboard/internal/store"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
@@ -251,6 +252,7 @@ func TestAnObjectThatCannotBeReadKeepsNobodyElseBack(t *testing.T) {
 	eachJoint(t, func(t *testing.T, j *joint) {
 		bob, err := j.sf.AddUser("bob@example.com", "Bob")
 		j.must(err)
+		j.must(bob.Assign(orgpackage.IntegrationSet))
 		j.sync()
 		j.sf.RunAs(bob)
 		j.sf.ExpireSessions()

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"io"
+	"io/fs"
 	"net/http/httptest"
 	"regexp"
-	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
@@ -155,32 +155,14 @@ func (j *joint) createUnknown() {
 // setUnknown switches it on in the org, with an owner or none.
 func (j *joint) setUnknown(owner string) {
 	j.t.Helper()
-	var whole, changed bytes.Buffer
-	j.must(orgpackage.Zip(&whole, orgpackage.Options{}))
-	from, err := zip.NewReader(bytes.NewReader(whole.Bytes()), int64(whole.Len()))
+	const name = "force-app/main/default/customMetadata/Create_Records_From_Unknown_Numbers.Default.md-meta.xml"
+	text, err := fs.ReadFile(orgpackage.FS(), name)
 	j.must(err)
-	to := zip.NewWriter(&changed)
-	for _, f := range from.File {
-		r, err := f.Open()
-		j.must(err)
-		text, err := io.ReadAll(r)
-		j.must(err)
-		if strings.Contains(f.Name, "Create_Records_From_Unknown_Numbers.Default") {
-			text = bytes.Replace(text, []byte(">false</value>"), []byte(">true</value>"), 1)
-			if owner != "" {
-				text = regexp.MustCompile(`(<field>Owner__c</field>\s*)<value[^>]*/>`).ReplaceAll(text, []byte(`${1}<value xsi:type="xsd:string">`+owner+`</value>`))
-			}
-		}
-		w, err := to.Create(f.Name)
-		j.must(err)
-		_, err = w.Write(text)
-		j.must(err)
+	text = bytes.Replace(text, []byte(">false</value>"), []byte(">true</value>"), 1)
+	if owner != "" {
+		text = regexp.MustCompile(`(<field>Owner__c</field>\s*)<value[^>]*/>`).ReplaceAll(text, []byte(`${1}<value xsi:type="xsd:string">`+owner+`</value>`))
 	}
-	j.must(to.Close())
-	j.withRemote(func(remote *salesforceOrg) {
-		_, err = remote.Deploy(j.t.Context(), changed.Bytes(), nil)
-		j.must(err)
-	})
+	j.must(j.sf.InstallPackage(fstest.MapFS{name: {Data: text}}))
 }
 
 // rows asks the org.

@@ -10,12 +10,11 @@ import (
 
 // editDetails turns the fields of an SMS record into a form: for a script that
 // section alone, else the whole page.
-func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) {
+func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	field := r.FormValue("field")
 	switch field {
@@ -27,75 +26,66 @@ func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) {
 	var fresh *switchboard.Record
 	if id := r.FormValue(field); id != "" {
 		if fresh, err = s.db.Record(r.Context(), v.Actor.OrgID, id); err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 	}
 	p, err := s.messagePage(r, m, messageView{editing: field})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	for i := range p.Details.Fields {
 		if f := &p.Details.Fields[i]; fresh != nil && f.Key == field {
 			f.ID, f.Name, f.Changed = fresh.ID, fresh.Name, true
 		}
 	}
-	s.showDetailsOf(w, r, p)
+	return s.showDetailsOf(w, r, p)
 }
 
 // showDetails is the section of fields as text.
-func (s *Server) showDetails(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showDetails(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p, err := s.messagePage(r, m, messageView{})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.showDetailsOf(w, r, p)
+	return s.showDetailsOf(w, r, p)
 }
 
-func (s *Server) showDetailsOf(w http.ResponseWriter, r *http.Request, p MessagePage) {
+func (s *Server) showDetailsOf(w http.ResponseWriter, r *http.Request, p MessagePage) error {
 	if r.Header.Get("HX-Target") == "details" {
-		s.pages.Fragment(w, r, http.StatusOK, "details", p.Details)
-		return
+		return s.pages.Fragment(w, r, http.StatusOK, "details", p.Details)
 	}
-	s.pages.Page(w, r, http.StatusOK, "message", p)
+	return s.pages.Page(w, r, http.StatusOK, "message", p)
 }
 
 // saveDetails assigns the text to the record that now stands in one of the
 // fields, or takes it off if none does.
-func (s *Server) saveDetails(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveDetails(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	ctx, id := r.Context(), r.PathValue("id")
 	m, err := s.db.Message(ctx, v.Actor.OrgID, id)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	choice, wrong := detailsChoice(r, m)
 	if wrong != nil {
-		s.showWrongDetails(w, r, m, *wrong)
-		return
+		return s.showWrongDetails(w, r, m, *wrong)
 	}
 	var c store.Changed
 	switch {
 	case choice == "" && m.State != switchboard.Assigned:
-		s.goOn(w, r, "/messages/"+id) // nothing was chosen, nothing changes
-		return
+		return s.goOn(w, r, "/messages/"+id) // nothing was chosen, nothing changes
 	case choice == "":
 		c, err = s.desk.TakeOff(ctx, v.Actor, []string{id}, formVersion(r))
 	default:
 		c, err = s.desk.Place(ctx, v.Actor, store.Placement{MessageIDs: []string{id}, RecordID: choice, Version: formVersion(r)})
 	}
 	if err != nil {
-		s.refused(w, r, id, err)
-		return
+		return s.refused(w, r, id, err)
 	}
 	if choice == "" {
 		s.keepUndo(r, c)
@@ -103,7 +93,7 @@ func (s *Server) saveDetails(w http.ResponseWriter, r *http.Request) {
 	} else {
 		s.placed(r, c, "")
 	}
-	s.goOn(w, r, "/messages/"+id)
+	return s.goOn(w, r, "/messages/"+id)
 }
 
 // A wrongField is a field that can't be saved as it stands.
@@ -141,11 +131,10 @@ func detailsChoice(r *http.Request, m *switchboard.Message) (string, *wrongField
 	return "", nil
 }
 
-func (s *Server) showWrongDetails(w http.ResponseWriter, r *http.Request, m *switchboard.Message, wrong wrongField) {
+func (s *Server) showWrongDetails(w http.ResponseWriter, r *http.Request, m *switchboard.Message, wrong wrongField) error {
 	p, err := s.messagePage(r, m, messageView{editing: wrong.key})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p.Details.Error = wrong.message
 	for i := range p.Details.Fields {
@@ -160,9 +149,8 @@ func (s *Server) showWrongDetails(w http.ResponseWriter, r *http.Request, m *swi
 		}
 		f.Error = wrong.message
 		if f.Choices, err = s.choices(r, f.Object, f.Query, m.Sender.Key); err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 	}
-	s.pages.Page(w, r, http.StatusUnprocessableEntity, "message", p)
+	return s.pages.Page(w, r, http.StatusUnprocessableEntity, "message", p)
 }

@@ -111,29 +111,26 @@ func initials(name string) string {
 }
 
 // showFrame answers with the parts of the frame that changes of others touch.
-func (s *Server) showFrame(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showFrame(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	p, err := s.frameOf(r, v, "", "")
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "frame", p)
+	return s.pages.Fragment(w, r, http.StatusOK, "frame", p)
 }
 
 // readNotifications marks all of the visitor's notifications read.
-func (s *Server) readNotifications(w http.ResponseWriter, r *http.Request) {
+func (s *Server) readNotifications(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if _, err := s.db.MarkAllRead(r.Context(), v.Actor); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.hub.Changed(v.Actor.OrgID)
 	if r.Header.Get("HX-Request") == "true" {
-		s.showFrame(w, r)
-		return
+		return s.showFrame(w, r)
 	}
-	back(w, r, "/")
+	return back(w, r, "/")
 }
 
 // markRead marks the visitor's notification about a sender read: its text is
@@ -156,12 +153,11 @@ func (s *Server) markRead(ctx context.Context, v visitor, sender switchboard.Mat
 }
 
 // setAppearance keeps how the visitor wants the pages.
-func (s *Server) setAppearance(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setAppearance(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	p := v.Preferences
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read."))
-		return
+	if err := readForm(r); err != nil {
+		return err
 	}
 	if r.PostForm.Has("theme") {
 		p.Theme = r.PostForm.Get("theme")
@@ -170,8 +166,7 @@ func (s *Server) setAppearance(w http.ResponseWriter, r *http.Request) {
 		p.KeysOff = r.PostForm.Get("keys") == "off"
 	}
 	if err := s.db.SetPreferences(r.Context(), v.Actor, p); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	back(w, r, "/")
+	return back(w, r, "/")
 }

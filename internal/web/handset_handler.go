@@ -54,15 +54,14 @@ func texter(id string) demo.Texter {
 	return all[0]
 }
 
-func (s *Server) showHandset(w http.ResponseWriter, r *http.Request) {
-	s.handsetPage(w, r, http.StatusOK, "")
+func (s *Server) showHandset(w http.ResponseWriter, r *http.Request) error {
+	return s.handsetPage(w, r, http.StatusOK, "")
 }
 
-func (s *Server) handsetPage(w http.ResponseWriter, r *http.Request, status int, failed string) {
+func (s *Server) handsetPage(w http.ResponseWriter, r *http.Request, status int, failed string) error {
 	h, err := s.handset(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	ctx, org := r.Context(), h.actor.OrgID
 	who := texter(r.FormValue("as"))
@@ -72,8 +71,7 @@ func (s *Server) handsetPage(w http.ResponseWriter, r *http.Request, status int,
 	}
 	waiting, err := s.db.QueueCounts(ctx, org, "")
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p.Waiting = waiting.Senders
 	for i, t := range demo.Texters() {
@@ -81,19 +79,17 @@ func (s *Server) handsetPage(w http.ResponseWriter, r *http.Request, status int,
 	}
 	thread, err := s.db.Conversation(ctx, org, switchboard.ParseSender(who.Number, "US").Key, handsetTexts)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p.Days = phoneDays(thread, h.rd)
 	played := s.playedMessage(r, h)
 	if p.Situations, err = s.situations(r, h, played); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if played != nil {
 		p.Happened = s.happened(r, h, played)
 	}
-	s.pages.Page(w, r, status, "handset", p)
+	return s.pages.Page(w, r, status, "handset", p)
 }
 
 // playedMessage is the text that was just sent, nil if none was.
@@ -234,11 +230,10 @@ func (s *Server) bellOf(r *http.Request, h handset) string {
 }
 
 // playHandset sends a text from the phone, the whole way through the webhook.
-func (s *Server) playHandset(w http.ResponseWriter, r *http.Request) {
+func (s *Server) playHandset(w http.ResponseWriter, r *http.Request) error {
 	h, err := s.handset(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	who, body, played := texter(r.PostFormValue("as")), strings.TrimSpace(r.PostFormValue("body")), ""
 	for _, x := range demo.Situations() {
@@ -247,23 +242,20 @@ func (s *Server) playHandset(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if body == "" {
-		s.handsetPage(w, r, http.StatusUnprocessableEntity, "Type a text first.")
-		return
+		return s.handsetPage(w, r, http.StatusUnprocessableEntity, "Type a text first.")
 	}
 	began := s.now()
 	if err := s.sendText(r.Context(), h.actor, h.channel, who.Number, body); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	took := s.now().Sub(began).Milliseconds()
 	newest, _, err := s.db.Messages(r.Context(), h.actor.OrgID, store.MessageFilter{From: who.Number, Page: store.Page{Limit: 1}})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	to := "/demo/handset?as=" + who.ID + "&played=" + played + "&took=" + strconv.FormatInt(took, 10)
 	if len(newest) > 0 {
 		to += "&message=" + queryEscape(newest[0].ID)
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	return seeOther(w, r, to)
 }

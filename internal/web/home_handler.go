@@ -16,17 +16,15 @@ const (
 	homeMoves   = 5
 )
 
-func (s *Server) showHome(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showHome(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	days := homeDays(r.FormValue("days"))
 	f, err := s.homeFacts(r, v, days)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := homePage(f, rd, v.User.Name)
 	p.Page = s.frame(r, "Home", "home")
@@ -39,7 +37,7 @@ func (s *Server) showHome(w http.ResponseWriter, r *http.Request) {
 	if p.Empty {
 		p.Spans = nil
 	}
-	s.pages.Page(w, r, http.StatusOK, "home", p)
+	return s.pages.Page(w, r, http.StatusOK, "home", p)
 }
 
 func homeDays(asked string) int {

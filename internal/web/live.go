@@ -17,7 +17,7 @@ const (
 
 // stream tells a page that something changed, until the visitor's session
 // ends. It says never what: the page asks for what it shows.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	control := http.NewResponseController(w)
 	h := w.Header()
@@ -39,34 +39,34 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		return control.Flush() == nil
 	}
 	if !say("beat") {
-		return
+		return nil
 	}
 	for {
 		select {
 		case <-r.Context().Done():
-			return
+			return nil
 		case <-s.closing.Done():
-			return
+			return nil
 		case <-watcher.C:
 			if !s.stillSignedIn(r) {
 				say("ended")
-				return
+				return nil
 			}
 			if !say("changed") {
-				return
+				return nil
 			}
 			select {
 			case <-time.After(liveGap):
 			case <-r.Context().Done():
-				return
+				return nil
 			}
 		case <-beat.C:
 			if !s.stillSignedIn(r) {
 				say("ended")
-				return
+				return nil
 			}
 			if !say("beat") {
-				return
+				return nil
 			}
 		}
 	}

@@ -17,14 +17,13 @@ const (
 )
 
 // lookup is the list under a search box of records.
-func (s *Server) lookup(w http.ResponseWriter, r *http.Request) {
+func (s *Server) lookup(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	q := r.URL.Query()
 	list := LookupList{Object: q.Get("object"), Query: strings.TrimSpace(q.Get("q"))}
 	if list.Object != "" {
 		if _, err := switchboard.ParseObject(list.Object); err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		if v.Actor.Role.Can(switchboard.MayEdit) && !switchboard.Object(list.Object).Custom() {
 			list.NewURL = "/records/new/" + objectClass(list.Object) + "?from=lookup"
@@ -35,19 +34,16 @@ func (s *Server) lookup(w http.ResponseWriter, r *http.Request) {
 	}
 	keys, err := s.senderKeys(r, q["message"])
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if list.Groups, err = s.lookupGroups(r, list, keys, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "lookup-list", list)
+	return s.pages.Fragment(w, r, http.StatusOK, "lookup-list", list)
 }
 
 func (s *Server) senderKeys(r *http.Request, messages []string) ([]switchboard.MatchKey, error) {
@@ -238,7 +234,7 @@ func (s *Server) choices(r *http.Request, object, query string, key switchboard.
 }
 
 // showFind is the dialog that searches one record for one text or many.
-func (s *Server) showFind(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showFind(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	q := r.URL.Query()
 	ids := append(q["message"], q["id"]...)
@@ -247,13 +243,11 @@ func (s *Server) showFind(w http.ResponseWriter, r *http.Request) {
 		err = switchboard.Errorf(switchboard.CodeNotFound, "There is no such text any more.")
 	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	d := FindDialog{Title: "Find a record", Scope: q.Get("scope"), Return: ownPath(q.Get("return"), "/unassigned")}
 	for _, m := range messages {
@@ -267,23 +261,20 @@ func (s *Server) showFind(w http.ResponseWriter, r *http.Request) {
 		d.Note = "for the text from " + rd.Number(m.Sender.Address)
 		state, err := s.db.SenderState(r.Context(), v.Actor.OrgID, m.Sender.Key)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		if m.State == switchboard.Unassigned {
 			d.Others = max(0, state.Waiting-1)
 		}
 	}
 	if r.Header.Get("HX-Request") == "true" {
-		s.pages.Fragment(w, r, http.StatusOK, "find-dialog", d)
-		return
+		return s.pages.Fragment(w, r, http.StatusOK, "find-dialog", d)
 	}
 	p := FindPage{Page: s.frame(r, d.Title, "unassigned"), Dialog: d, Query: strings.TrimSpace(q.Get("q")), URL: r.URL.Path, Messages: d.IDs}
 	if p.Query != "" {
 		groups, err := s.lookupGroups(r, LookupList{Query: p.Query}, nil, rd)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		for _, g := range groups {
 			if !g.Recent {
@@ -291,5 +282,5 @@ func (s *Server) showFind(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-	s.pages.Page(w, r, http.StatusOK, "find", p)
+	return s.pages.Page(w, r, http.StatusOK, "find", p)
 }

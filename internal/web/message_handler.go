@@ -13,42 +13,38 @@ const threadShown = 50
 
 // showMessage is the SMS record page. Looking at it is reading its
 // notification.
-func (s *Server) showMessage(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showMessage(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.markRead(r.Context(), v, m.Sender.Key)
 	p, err := s.messagePage(r, m, messageView{})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	follow(w, r, p.URL)
-	s.pages.Page(w, r, http.StatusOK, "message", p)
+	return s.pages.Page(w, r, http.StatusOK, "message", p)
 }
 
 // showMessageSince answers an open page that heard of a change: with nothing if
 // the text is as the page shows it, else with the page.
-func (s *Server) showMessageSince(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showMessageSince(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if r.FormValue("version") == version(m) {
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	}
 	p, err := s.messagePage(r, m, messageView{live: true})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Page(w, r, http.StatusOK, "message", p)
+	return s.pages.Page(w, r, http.StatusOK, "message", p)
 }
 
 // messageFacts reads what the page of m shows.
@@ -240,17 +236,15 @@ func (s *Server) placeInQueue(r *http.Request, p *MessagePage, m *switchboard.Me
 
 // showConflict answers a person who was too late: the page as it stands now,
 // what happened, and the choice that was not saved.
-func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string, conflict error) {
+func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string, conflict error) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, id)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p, err := s.messagePage(r, m, messageView{})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	what, lost := switchboard.ErrorMessage(conflict), ""
 	if at := strings.LastIndex(what, " Your choice"); at > 0 {
@@ -268,7 +262,7 @@ func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string,
 	}
 	p.Conflict = c
 	follow(w, r, p.URL)
-	s.pages.Page(w, r, http.StatusConflict, "message", p)
+	return s.pages.Page(w, r, http.StatusConflict, "message", p)
 }
 
 // chosenRecord is the record that a form chose, in whichever of its fields.

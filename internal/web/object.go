@@ -106,11 +106,10 @@ func fieldLabelOf(o switchboard.Object, name string) string {
 }
 
 // showCustomRecords lists the records of a custom object.
-func (s *Server) showCustomRecords(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showCustomRecords(w http.ResponseWriter, r *http.Request) error {
 	o, err := switchboard.ParseObject(r.PathValue("object"))
 	if err != nil || !o.Custom() {
-		s.fail(w, r, switchboard.Errorf(switchboard.CodeNotFound, "There is no list at %s.", r.URL.Path))
-		return
+		return switchboard.Errorf(switchboard.CodeNotFound, "There is no list at %s.", r.URL.Path)
 	}
-	s.showRecords(o)(w, r)
+	return s.showRecords(o)(w, r)
 }

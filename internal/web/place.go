@@ -21,41 +21,36 @@ func placement(r *http.Request, ids ...string) store.Placement {
 }
 
 // assignMessage places a text on a record that the page offered.
-func (s *Server) assignMessage(w http.ResponseWriter, r *http.Request) {
+func (s *Server) assignMessage(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	id := r.PathValue("id")
 	c, err := s.desk.Place(r.Context(), v.Actor, placement(r, id))
 	if err != nil {
-		s.refused(w, r, id, err)
-		return
+		return s.refused(w, r, id, err)
 	}
 	s.placed(r, c, "")
-	s.goOn(w, r, "/messages/"+id)
+	return s.goOn(w, r, "/messages/"+id)
 }
 
 // assignFound places one text or many on a record that was searched for.
-func (s *Server) assignFound(w http.ResponseWriter, r *http.Request) {
+func (s *Server) assignFound(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read."))
-		return
+	if err := readForm(r); err != nil {
+		return err
 	}
 	ids := r.PostForm["id"]
 	if err := s.stillWait(r, ids); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	c, err := s.desk.Place(r.Context(), v.Actor, placement(r, ids...))
 	if err != nil {
 		if len(ids) == 1 {
-			s.refused(w, r, ids[0], err)
-			return
+			return s.refused(w, r, ids[0], err)
 		}
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.placed(r, c, "")
-	s.goOn(w, r, "/unassigned")
+	return s.goOn(w, r, "/unassigned")
 }
 
 // placed keeps the toast of a placement, and the token that takes it back.
@@ -98,13 +93,12 @@ func alongNote(messages []*switchboard.Message) string {
 }
 
 // takeOff takes a text off its record.
-func (s *Server) takeOff(w http.ResponseWriter, r *http.Request) {
+func (s *Server) takeOff(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	id := r.PathValue("id")
 	c, err := s.desk.TakeOff(r.Context(), v.Actor, []string{id}, formVersion(r))
 	if err != nil {
-		s.refused(w, r, id, err)
-		return
+		return s.refused(w, r, id, err)
 	}
 	s.keepUndo(r, c)
 	title := "Taken off"
@@ -112,33 +106,31 @@ func (s *Server) takeOff(w http.ResponseWriter, r *http.Request) {
 		title += " " + d.From.Name
 	}
 	s.sessions.flash(r.Context(), Toast{Icon: "undo", Title: title, Note: "It waits in Unassigned.", Undo: c.Undo, Return: returnOf(r, "/messages/"+id)})
-	s.goOn(w, r, "/messages/"+id)
+	return s.goOn(w, r, "/messages/"+id)
 }
 
 // takeOffMany takes texts off their record that had come along with another.
-func (s *Server) takeOffMany(w http.ResponseWriter, r *http.Request) {
+func (s *Server) takeOffMany(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read."))
-		return
+	if err := readForm(r); err != nil {
+		return err
 	}
 	c, err := s.desk.TakeOff(r.Context(), v.Actor, r.PostForm["id"], 0)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.keepUndo(r, c)
 	s.sessions.flash(r.Context(), Toast{Icon: "undo", Title: count(len(c.Messages), "text", "texts") + " taken off", Note: "They wait in Unassigned.", Undo: c.Undo, Return: returnOf(r, "/unassigned")})
-	s.goOn(w, r, "/unassigned")
+	return s.goOn(w, r, "/unassigned")
 }
 
 // dismiss puts a text aside, and its sender too if asked.
-func (s *Server) dismiss(w http.ResponseWriter, r *http.Request) {
+func (s *Server) dismiss(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
-	s.dismissAll(w, r, []string{id}, "/messages/"+id)
+	return s.dismissAll(w, r, []string{id}, "/messages/"+id)
 }
 
-func (s *Server) dismissAll(w http.ResponseWriter, r *http.Request, ids []string, fallback string) {
+func (s *Server) dismissAll(w http.ResponseWriter, r *http.Request, ids []string, fallback string) error {
 	v, _ := visitorOf(r.Context())
 	x := store.Dismissal{
 		MessageIDs: ids, Reason: r.FormValue("reason"), BlockSender: r.FormValue("block_sender") == "true",
@@ -149,8 +141,7 @@ func (s *Server) dismissAll(w http.ResponseWriter, r *http.Request, ids []string
 	}
 	c, err := s.desk.Dismiss(r.Context(), v.Actor, x)
 	if err != nil {
-		s.refused(w, r, ids[0], err)
-		return
+		return s.refused(w, r, ids[0], err)
 	}
 	s.keepUndo(r, c)
 	t := Toast{Icon: "ban", Title: "Dismissed", Undo: c.Undo, Return: returnOf(r, fallback)}
@@ -161,7 +152,7 @@ func (s *Server) dismissAll(w http.ResponseWriter, r *http.Request, ids []string
 		t.Note = "and the sender blocked"
 	}
 	s.sessions.flash(r.Context(), t)
-	s.goOn(w, r, fallback)
+	return s.goOn(w, r, fallback)
 }
 
 // stillWait fails if somebody placed one of many selected texts meanwhile: what
@@ -184,46 +175,40 @@ func (s *Server) stillWait(r *http.Request, ids []string) error {
 }
 
 // bulk does one thing with many selected senders.
-func (s *Server) bulk(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read."))
-		return
+func (s *Server) bulk(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
 	}
 	ids := r.PostForm["id"]
 	if len(ids) == 0 {
-		s.fail(w, r, switchboard.Invalid("id", "Select at least one sender."))
-		return
+		return switchboard.Invalid("id", "Select at least one sender.")
 	}
 	if err := s.stillWait(r, ids); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	do := r.PostForm.Get("do")
 	if do == "find" {
 		q := url.Values{"message": ids, "scope": {"sender"}, "return": {returnOf(r, "/unassigned")}}
-		http.Redirect(w, r, "/find?"+q.Encode(), http.StatusSeeOther)
-		return
+		return seeOther(w, r, "/find?"+q.Encode())
 	}
 	r.Form.Set("reason", do)
 	r.Form.Set("scope", "sender")
-	s.dismissAll(w, r, ids, "/unassigned")
+	return s.dismissAll(w, r, ids, "/unassigned")
 }
 
 // undo takes the last action back.
-func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
+func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	token := r.FormValue("token")
 	messages, err := s.desk.Undo(r.Context(), v.Actor, token)
 	s.dropUndo(r, token)
-	if err != nil {
-		switch switchboard.ErrorCode(err) {
-		case switchboard.CodeConflict, switchboard.CodeUndoGone:
-			s.sessions.flash(r.Context(), Toast{Kind: "error", Icon: "error", Title: "Could not undo", Note: switchboard.ErrorMessage(err)})
-			s.goOn(w, r, "/unassigned")
-		default:
-			s.fail(w, r, err)
-		}
-		return
+	switch switchboard.ErrorCode(err) {
+	case "":
+	case switchboard.CodeConflict, switchboard.CodeUndoGone:
+		s.sessions.flash(r.Context(), Toast{Kind: "error", Icon: "error", Title: "Could not undo", Note: switchboard.ErrorMessage(err)})
+		return s.goOn(w, r, "/unassigned")
+	default:
+		return err
 	}
 	waiting := 0
 	for _, m := range messages {
@@ -236,28 +221,27 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		title = "Taken back. " + count(waiting, "text waits", "texts wait") + " again"
 	}
 	s.sessions.flash(r.Context(), Toast{Icon: "undo", Title: title})
-	s.goOn(w, r, "/unassigned")
+	return s.goOn(w, r, "/unassigned")
 }
 
 // refused answers an action that the desk did not do. What somebody else was
 // faster with is shown on the text's own page, with the choice that was not
 // saved.
-func (s *Server) refused(w http.ResponseWriter, r *http.Request, id string, err error) {
+func (s *Server) refused(w http.ResponseWriter, r *http.Request, id string, err error) error {
 	switch switchboard.ErrorCode(err) {
 	case switchboard.CodeConflict:
-		s.showConflict(w, r, id, err)
+		return s.showConflict(w, r, id, err)
 	case switchboard.CodeRecordDeleted, switchboard.CodeNotAssigned:
 		s.sessions.flash(r.Context(), Toast{Kind: "error", Icon: "error", Title: "Not saved", Note: switchboard.ErrorMessage(err)})
-		s.goOn(w, r, "/messages/"+id)
-	default:
-		s.fail(w, r, err)
+		return s.goOn(w, r, "/messages/"+id)
 	}
+	return err
 }
 
 // goOn answers an action with the page that shows it. Scripts follow the
 // redirect too.
-func (s *Server) goOn(w http.ResponseWriter, r *http.Request, fallback string) {
-	http.Redirect(w, r, returnOf(r, fallback), http.StatusSeeOther)
+func (s *Server) goOn(w http.ResponseWriter, r *http.Request, fallback string) error {
+	return seeOther(w, r, returnOf(r, fallback))
 }
 
 // returnOf is the page that a form comes back to, with the row that is next.

@@ -17,14 +17,13 @@ const (
 	recordMessagesAll = 500
 )
 
-func (s *Server) showRecord(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showRecord(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	rec, err := s.db.Record(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.recordPage(w, r, http.StatusOK, rec, recordEdit{focus: r.FormValue("edit")})
+	return s.recordPage(w, r, http.StatusOK, rec, recordEdit{focus: r.FormValue("edit")})
 }
 
 // recordEdit is a form being filled in.
@@ -35,17 +34,15 @@ type recordEdit struct {
 	conflict string
 }
 
-func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, rec *switchboard.Record, edit recordEdit) {
+func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, rec *switchboard.Record, edit recordEdit) error {
 	v, rd, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	var accounts recordSet
 	ids := []string{rec.Fields.Text("AccountId"), edit.typed["AccountId"]}
 	if accounts, err = s.recordsWithAccounts(r, slices.DeleteFunc(ids, func(id string) bool { return id == "" })); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := RecordPage{
 		ID: rec.ID, URL: "/records/" + rec.ID, Object: string(rec.Object), Name: rec.Name, Line: recordLine(rec, rd),
@@ -53,8 +50,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	p.Details = RecordDetails{ID: p.ID, URL: p.URL, Object: p.Object, Writes: p.Writes && !rec.Deleted, Version: p.Version, Conflict: edit.conflict}
 	if p.Sync, err = s.recordSync(r, rec, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if edit.focus != "" && p.Details.Writes {
 		p.Details.Editing, p.Details.Was = true, wasText(rec)
@@ -67,21 +63,19 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, status int, 
 	}
 	p.Sync.markRefused(p.Details.Sections)
 	if r.Header.Get("HX-Request") == "true" && r.Header.Get("HX-Target") == "details" {
-		s.pages.Fragment(w, r, status, "record-details", p.Details)
-		return
+		return s.pages.Fragment(w, r, status, "record-details", p.Details)
 	}
 	if rec.Deleted {
 		p.Deleted = "Deleted. It matches no text until it is restored; its messages stay here."
 	}
 	if err := s.fillRecord(r, &p, rec, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if rec.Object.Custom() {
 		p.ListURL = listPath(rec.Object)
 	}
 	p.Page = s.frame(r, rec.Name, section(rec.Object))
-	s.pages.Page(w, r, status, "record", p)
+	return s.pages.Page(w, r, status, "record", p)
 }
 
 // fillRecord adds the record's messages and remembered numbers.
@@ -118,23 +112,20 @@ func (s *Server) fillRecord(r *http.Request, p *RecordPage, rec *switchboard.Rec
 
 // changeRecord saves, deletes or restores a record, or forgets one of its
 // remembered numbers.
-func (s *Server) changeRecord(w http.ResponseWriter, r *http.Request) {
+func (s *Server) changeRecord(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	ctx, id := r.Context(), r.PathValue("id")
 	rec, err := s.db.Record(ctx, v.Actor.OrgID, id)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	name := objectLabel(string(rec.Object)) + " " + rec.Name
 	var t Toast
 	switch do := r.PostFormValue("do"); do {
 	case "save":
-		s.saveRecord(w, r, rec)
-		return
+		return s.saveRecord(w, r, rec)
 	case "use-existing":
-		s.useExisting(w, r, rec)
-		return
+		return s.useExisting(w, r, rec)
 	case "sync":
 		err = s.desk.RetrySalesforce(ctx, v.Actor, store.KindRecordPush, id)
 		t = Toast{Kind: "done", Icon: "refresh", Title: "Trying again", Note: "Salesforce is asked once more to take " + rec.Name + "."}
@@ -152,11 +143,10 @@ func (s *Server) changeRecord(w http.ResponseWriter, r *http.Request) {
 		err = switchboard.Invalid("do", "There is nothing to do called %q.", do)
 	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.sessions.flash(ctx, t)
-	http.Redirect(w, r, "/records/"+id, http.StatusSeeOther)
+	return seeOther(w, r, "/records/"+id)
 }
 
 func resolvedNote(resolved []*switchboard.Message) string {
@@ -168,12 +158,11 @@ func resolvedNote(resolved []*switchboard.Message) string {
 
 // saveRecord stores what a person changed in the form, and nothing else:
 // fields that somebody else changed meanwhile stay as they are.
-func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchboard.Record) {
+func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchboard.Record) error {
 	v, _ := visitorOf(r.Context())
 	set, err := s.db.Settings(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	typed, patch := typedRecord(r, rec, set.PhoneFields)
 	edit := recordEdit{focus: "all", typed: typed}
@@ -185,8 +174,7 @@ func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchb
 		after[name] = value
 	}
 	if edit.wrong = checkForm(r, rec.Object, switchboard.RequiredFields(rec.Object), after); len(edit.wrong) > 0 {
-		s.recordPage(w, r, http.StatusUnprocessableEntity, rec, edit)
-		return
+		return s.recordPage(w, r, http.StatusUnprocessableEntity, rec, edit)
 	}
 	version, err := strconv.ParseInt(r.PostFormValue("version"), 10, 64)
 	if err != nil {
@@ -207,18 +195,15 @@ func (s *Server) saveRecord(w http.ResponseWriter, r *http.Request, rec *switchb
 				delete(typed, name) // theirs
 			}
 		}
-		s.recordPage(w, r, http.StatusConflict, rec, edit)
-		return
+		return s.recordPage(w, r, http.StatusConflict, rec, edit)
 	case switchboard.CodeInvalid:
 		edit.wrong = map[string]string{fieldOf(err): switchboard.ErrorMessage(err)}
-		s.recordPage(w, r, http.StatusUnprocessableEntity, rec, edit)
-		return
+		return s.recordPage(w, r, http.StatusUnprocessableEntity, rec, edit)
 	default:
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: "Saved", Note: resolvedNote(resolved)})
-	http.Redirect(w, r, "/records/"+rec.ID, http.StatusSeeOther)
+	return seeOther(w, r, "/records/"+rec.ID)
 }
 
 // typedRecord returns what stands in the form, and what of it a person changed

@@ -14,30 +14,28 @@ import (
 
 // newRecord is the form of a new record: as a dialog for a script, else as a
 // page.
-func (s *Server) newRecord(w http.ResponseWriter, r *http.Request) {
+func (s *Server) newRecord(w http.ResponseWriter, r *http.Request) error {
 	form, err := s.recordForm(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.showRecordForm(w, r, http.StatusOK, form)
+	return s.showRecordForm(w, r, http.StatusOK, form)
 }
 
-func (s *Server) showRecordForm(w http.ResponseWriter, r *http.Request, status int, form RecordForm) {
+func (s *Server) showRecordForm(w http.ResponseWriter, r *http.Request, status int, form RecordForm) error {
 	if r.Header.Get("HX-Request") == "true" {
 		name := "record-dialog"
 		if status != http.StatusOK {
 			name = "record-form" // goes back into the dialog that is open
 		}
-		s.pages.Fragment(w, r, status, name, form)
-		return
+		return s.pages.Fragment(w, r, status, name, form)
 	}
 	object := switchboard.Object(form.Object)
 	form.Cancel = listPath(object)
 	if m := r.FormValue("message"); m != "" {
 		form.Cancel = "/messages/" + url.PathEscape(m)
 	}
-	s.pages.Page(w, r, status, "record_new", NewRecordPage{Page: s.frame(r, form.Title, section(object)), Form: form})
+	return s.pages.Page(w, r, status, "record_new", NewRecordPage{Page: s.frame(r, form.Title, section(object)), Form: form})
 }
 
 // newObject reads the object of the address: contact, lead, account, or a custom
@@ -183,13 +181,12 @@ func requiredFields(object switchboard.Object) []string {
 }
 
 // likely is the warning that the record being made may exist already.
-func (s *Server) likely(w http.ResponseWriter, r *http.Request) {
+func (s *Server) likely(w http.ResponseWriter, r *http.Request) error {
 	l, err := s.likelyRecords(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "likely", l)
+	return s.pages.Fragment(w, r, http.StatusOK, "likely", l)
 }
 
 func (s *Server) likelyRecords(r *http.Request) (Likely, error) {
@@ -243,13 +240,12 @@ func (s *Server) likelyRecords(r *http.Request) (Likely, error) {
 
 // createRecord makes the record, and does with it what the dialog was opened
 // for: assigns the text, or fills in the field.
-func (s *Server) createRecord(w http.ResponseWriter, r *http.Request) {
+func (s *Server) createRecord(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	ctx := r.Context()
 	object, phones, err := s.newObject(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	fields := switchboard.Fields{}
 	empty, more := recordFields(object, "", nil, phones)
@@ -264,31 +260,27 @@ func (s *Server) createRecord(w http.ResponseWriter, r *http.Request) {
 		c, err := s.desk.PlaceOnNew(ctx, v.Actor, object, fields, placement(r, message))
 		if err == nil {
 			s.placed(r, c, string(object)+" "+c.Record.Name+" created")
-			s.goOn(w, r, "/messages/"+message)
-			return
+			return s.goOn(w, r, "/messages/"+message)
 		}
 		if wrong = fieldError(err); len(wrong) == 0 {
-			s.refused(w, r, message, err)
-			return
+			return s.refused(w, r, message, err)
 		}
 	}
 	if len(wrong) == 0 {
 		rec, resolved, err := s.desk.CreateRecord(ctx, v.Actor, object, fields)
 		if err == nil {
-			s.recordMade(w, r, rec, resolved)
-			return
+			return s.recordMade(w, r, rec, resolved)
 		}
 		if wrong = fieldError(err); len(wrong) == 0 {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 	}
-	s.showWrongForm(w, r, wrong)
+	return s.showWrongForm(w, r, wrong)
 }
 
 // recordMade answers with the record where it was asked for: the field of a
 // script's page, the edit page of the text, or the record's own page.
-func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchboard.Record, resolved []*switchboard.Message) {
+func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchboard.Record, resolved []*switchboard.Message) error {
 	v, _ := visitorOf(r.Context())
 	message := r.FormValue("message")
 	if r.Header.Get("HX-Request") == "true" && r.FormValue("into") != "" {
@@ -296,15 +288,14 @@ func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchb
 		if message != "" { // the rule may have placed it meanwhile, which is no conflict
 			m, err := s.db.Message(r.Context(), v.Actor.OrgID, message)
 			if err != nil {
-				s.fail(w, r, err)
-				return
+				return err
 			}
 			made.Version = version(m)
 		}
 		w.Header().Set("HX-Trigger", trigger("record-made", made))
 		w.Header().Set("HX-Reswap", "none")
 		w.WriteHeader(http.StatusOK)
-		return
+		return nil
 	}
 	note := ""
 	if n := len(resolved); n > 0 {
@@ -313,10 +304,9 @@ func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchb
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: objectLabel(string(rec.Object)) + " " + rec.Name + " created", Note: note})
 	if message != "" {
 		key := objectClass(string(rec.Object))
-		http.Redirect(w, r, "/messages/"+url.PathEscape(message)+"/edit?"+url.Values{"field": {key}, key: {rec.ID}}.Encode(), http.StatusSeeOther)
-		return
+		return seeOther(w, r, "/messages/"+url.PathEscape(message)+"/edit?"+url.Values{"field": {key}, key: {rec.ID}}.Encode())
 	}
-	http.Redirect(w, r, "/records/"+rec.ID, http.StatusSeeOther)
+	return seeOther(w, r, "/records/"+rec.ID)
 }
 
 type recordMadeEvent struct {
@@ -384,15 +374,13 @@ func fieldError(err error) map[string]string {
 	return map[string]string{e.Field: e.Message}
 }
 
-func (s *Server) showWrongForm(w http.ResponseWriter, r *http.Request, wrong map[string]string) {
+func (s *Server) showWrongForm(w http.ResponseWriter, r *http.Request, wrong map[string]string) error {
 	form, err := s.recordForm(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if form.Likely, err = s.likelyRecords(r); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	form.Likely.DOM = form.DOM
 	var missing []string
@@ -426,7 +414,7 @@ func (s *Server) showWrongForm(w http.ResponseWriter, r *http.Request, wrong map
 	for _, message := range wrong { // of a field that the form does not show
 		form.Error = message
 	}
-	s.showRecordForm(w, r, http.StatusUnprocessableEntity, form)
+	return s.showRecordForm(w, r, http.StatusUnprocessableEntity, form)
 }
 
 // formOr is a form value, or what stands for it where the form has none.

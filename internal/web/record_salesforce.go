@@ -176,15 +176,14 @@ func (p *RecordSync) markRefused(sections []FieldSection) {
 }
 
 // useExisting settles a duplicate by taking the record that Salesforce has.
-func (s *Server) useExisting(w http.ResponseWriter, r *http.Request, rec *switchboard.Record) {
+func (s *Server) useExisting(w http.ResponseWriter, r *http.Request, rec *switchboard.Record) error {
 	v, _ := visitorOf(r.Context())
 	into, err := s.desk.UseExisting(r.Context(), v.Actor, rec.ID, r.PostFormValue("salesforce_id"))
 	if err != nil {
-		s.notSaved(w, r, err, "/records/"+rec.ID)
-		return
+		return s.notSaved(w, r, err, "/records/"+rec.ID)
 	}
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: "Using " + into.Name, Note: "Its texts and numbers came along from the one made here."})
-	http.Redirect(w, r, "/records/"+into.ID, http.StatusSeeOther)
+	return seeOther(w, r, "/records/"+into.ID)
 }
 
 // smsThere is the address of a text's row in Salesforce; "" if it has none.

@@ -12,12 +12,11 @@ import (
 const listedRecords = 50
 
 // showRecords lists the records of one object.
-func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showRecords(object switchboard.Object) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		v, _, set, err := s.settingsOf(r)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		q := r.URL.Query()
 		show := q.Get("show")
@@ -30,13 +29,11 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 		}
 		list, next, err := s.db.Records(r.Context(), v.Actor.OrgID, f)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		accounts, err := s.accountsOf(r, list)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		p := recordsPage(object, f, show, list, accounts, set)
 		p.Page = s.frame(r, p.Plural, section(object))
@@ -52,7 +49,7 @@ func (s *Server) showRecords(object switchboard.Object) http.HandlerFunc {
 		if v.Actor.Role.Can(switchboard.MayEdit) && !f.Deleted && slices.Contains(matchedObjects(set.PhoneFields), object) {
 			p.NewURL, p.New = newPath(object), "New "+objectLabel(string(object))
 		}
-		s.pages.Page(w, r, http.StatusOK, "records", p)
+		return s.pages.Page(w, r, http.StatusOK, "records", p)
 	}
 }
 

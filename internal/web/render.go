@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 )
@@ -23,13 +22,12 @@ var templateFiles embed.FS
 // another layout has a template NAME-root that says so.
 type Renderer struct {
 	assets    *Assets
-	log       *slog.Logger
 	templates *template.Template
 }
 
 // NewRenderer parses the embedded templates. It fails when one of them does
 // not parse.
-func NewRenderer(a *Assets, log *slog.Logger) (*Renderer, error) {
+func NewRenderer(a *Assets) (*Renderer, error) {
 	t, err := template.New("").
 		Option("missingkey=error").
 		Funcs(template.FuncMap{
@@ -46,7 +44,7 @@ func NewRenderer(a *Assets, log *slog.Logger) (*Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("web: parse templates: %w", err)
 	}
-	return &Renderer{assets: a, log: log, templates: t}, nil
+	return &Renderer{assets: a, templates: t}, nil
 }
 
 // objectClass names the icon and colour of a CRM object. Custom objects share
@@ -61,15 +59,15 @@ func objectClass(object string) string {
 
 // Page answers with the page called name: whole, or, when htmx asked for it,
 // as the content of <main> with the parts of the frame that change along.
-func (r *Renderer) Page(w http.ResponseWriter, req *http.Request, status int, name string, page any) {
+func (r *Renderer) Page(w http.ResponseWriter, req *http.Request, status int, name string, page any) error {
 	w.Header().Add("Vary", "HX-Request, HX-Target")
-	r.respond(w, req, status, func(b io.Writer) error { return r.execute(b, name, swapsMain(req), page) })
+	return respond(w, status, func(b io.Writer) error { return r.execute(b, name, swapsMain(req), page) })
 }
 
 // Fragment answers with one partial, called name.
-func (r *Renderer) Fragment(w http.ResponseWriter, req *http.Request, status int, name string, data any) {
+func (r *Renderer) Fragment(w http.ResponseWriter, req *http.Request, status int, name string, data any) error {
 	w.Header().Add("Vary", "HX-Request, HX-Target")
-	r.respond(w, req, status, func(b io.Writer) error { return r.templates.ExecuteTemplate(b, name, data) })
+	return respond(w, status, func(b io.Writer) error { return r.templates.ExecuteTemplate(b, name, data) })
 }
 
 // swapsMain reports whether htmx asked, and wants the content of <main>.
@@ -97,13 +95,11 @@ func (r *Renderer) execute(w io.Writer, name string, swap bool, page any) error 
 	return nil
 }
 
-func (r *Renderer) respond(w http.ResponseWriter, req *http.Request, status int, render func(io.Writer) error) {
+// respond writes what render makes, or nothing if that fails.
+func respond(w http.ResponseWriter, status int, render func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := render(&b); err != nil {
-		r.log.ErrorContext(req.Context(), "page not rendered", "path", req.URL.Path, "err", err)
-		http.Error(w, "This page could not be shown. Reload it; if it stays away, look into the log of the server.",
-			http.StatusInternalServerError)
-		return
+		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -112,4 +108,5 @@ func (r *Renderer) respond(w http.ResponseWriter, req *http.Request, status int,
 	}
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w) // the reader went away
+	return nil
 }

@@ -2,8 +2,6 @@ package web
 
 import (
 	"bytes"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -33,7 +31,7 @@ func newTestRenderer(t testing.TB) *Renderer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := NewRenderer(a, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	r, err := NewRenderer(a)
 	if err != nil {
 		t.Fatal(err)
 	}

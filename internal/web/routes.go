@@ -12,8 +12,12 @@ import (
 type route struct {
 	pattern string // of [http.ServeMux]
 	may     switchboard.Permission
-	handle  http.HandlerFunc
+	handle  handler
 }
+
+// A handler answers a request, or returns the error that [Server.fail] answers
+// it with; then it has written nothing.
+type handler func(w http.ResponseWriter, r *http.Request) error
 
 // routes are all addresses of the web app.
 func (s *Server) routes() []route {

@@ -45,32 +45,28 @@ const (
 )
 
 // showSearch finds records and texts by number, name or word.
-func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	ctx, org := r.Context(), v.Actor.OrgID
 	p := SearchPage{Query: strings.TrimSpace(r.FormValue("q"))}
 	if p.Query != "" {
 		found, _, err := s.db.Records(ctx, org, store.RecordFilter{Q: p.Query, Order: store.BestFirst, Page: store.Page{Limit: searchRecords}})
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		accounts, err := s.accountsOf(r, found)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		for _, rec := range found {
 			p.Records = append(p.Records, lookupOption(rec, accounts, p.Query))
 		}
 		texts, next, err := s.db.Messages(ctx, org, store.MessageFilter{Q: p.Query, Page: store.Page{Limit: searchMessages}})
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		p.Messages = messageRows(texts, rd, p.Query)
 		if next != "" {
@@ -78,7 +74,7 @@ func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	p.Page = s.frame(r, "Search", "")
-	s.pages.Page(w, r, http.StatusOK, "search", p)
+	return s.pages.Page(w, r, http.StatusOK, "search", p)
 }
 
 func messageRows(list []*switchboard.Message, rd reader, query string) []MessageRow {
@@ -96,11 +92,10 @@ func messageRows(list []*switchboard.Message, rd reader, query string) []Message
 
 // showMessages lists texts: those placed today, those of a reason, those that
 // hold a word.
-func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	q := r.URL.Query()
 	f := store.MessageFilter{State: switchboard.State(q.Get("state")), Reason: switchboard.Reason(q.Get("reason")), Q: strings.TrimSpace(q.Get("q")), Page: store.Page{Limit: listedMessages, Cursor: q.Get("after")}}
@@ -109,15 +104,14 @@ func (s *Server) showMessages(w http.ResponseWriter, r *http.Request) {
 	}
 	list, next, err := s.db.Messages(r.Context(), v.Actor.OrgID, f)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := MessagesPage{Page: s.frame(r, "Texts", ""), Rows: messageRows(list, rd, f.Q), Line: messagesLine(f, rd)}
 	if next != "" {
 		q.Set("after", next)
 		p.NextURL = "/messages?" + q.Encode()
 	}
-	s.pages.Page(w, r, http.StatusOK, "messages", p)
+	return s.pages.Page(w, r, http.StatusOK, "messages", p)
 }
 
 func messagesLine(f store.MessageFilter, rd reader) string {

@@ -94,7 +94,7 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := NewRenderer(assets, c.Log)
+	pages, err := NewRenderer(assets)
 	if err != nil {
 		return nil, err
 	}
@@ -153,33 +153,35 @@ func secureHeaders(h http.Header, https bool) {
 // where pages ask; what the desk does is asked there once more.
 func (s *Server) guard(to route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if to.may == "" {
-			to.handle(w, r)
-			return
-		}
-		v, ok := visitorOf(r.Context())
-		if !ok {
-			s.askToSignIn(w, r)
-			return
-		}
-		if err := v.Actor.Allow(to.may); err != nil {
+		if err := s.admit(w, r, to); err != nil {
 			s.fail(w, r, err)
-			return
 		}
-		to.handle(w, r)
 	})
 }
 
-func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) {
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, to route) error {
+	if to.may == "" {
+		return to.handle(w, r)
+	}
+	v, ok := visitorOf(r.Context())
+	if !ok {
+		return askToSignIn(w, r)
+	}
+	if err := v.Actor.Allow(to.may); err != nil {
+		return err
+	}
+	return to.handle(w, r)
+}
+
+func askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if r.Header.Get("HX-Request") == "true" || r.Method != http.MethodGet {
-		s.fail(w, r, switchboard.Errorf(switchboard.CodeUnauthorized, "You are signed out. Sign in and do it again."))
-		return
+		return switchboard.Errorf(switchboard.CodeUnauthorized, "You are signed out. Sign in and do it again.")
 	}
 	to := "/sign-in"
 	if r.URL.Path != "/" {
 		to += "?return=" + queryEscape(r.URL.RequestURI())
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	return seeOther(w, r, to)
 }
 
 // fail answers with what went wrong: a page, or, for a script, the sentence.
@@ -205,7 +207,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			page.Page = frame
 		}
 	}
-	s.pages.Page(w, r, status, "error", page)
+	if err := s.pages.Page(w, r, status, "error", page); err != nil {
+		s.log.ErrorContext(r.Context(), "page of an error not rendered", "path", r.URL.Path, "err", err)
+		http.Error(w, page.What+" "+page.Next, status)
+	}
 }
 
 // statusOf is the one table of codes and what HTTP calls them.
@@ -249,10 +254,24 @@ func nextStep(code switchboard.Code) string {
 	return "Go back and try again."
 }
 
+// readForm reads a form with several values of one name.
+func readForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return switchboard.Invalid("", "The form could not be read. Send it again.")
+	}
+	return nil
+}
+
 // back sends the visitor to the page that a form came from, if that is one of
 // ours, else to fallback.
-func back(w http.ResponseWriter, r *http.Request, fallback string) {
-	http.Redirect(w, r, ownPath(r.FormValue("return"), fallback), http.StatusSeeOther)
+func back(w http.ResponseWriter, r *http.Request, fallback string) error {
+	return seeOther(w, r, ownPath(r.FormValue("return"), fallback))
+}
+
+// seeOther sends the visitor on to the page that shows what was done.
+func seeOther(w http.ResponseWriter, r *http.Request, address string) error {
+	http.Redirect(w, r, address, http.StatusSeeOther)
+	return nil
 }
 
 // follow lets the browser's address follow where an action of a script led to

@@ -8,24 +8,21 @@ import (
 	"github.com/switchboardhq/switchboard/internal/store"
 )
 
-func (s *Server) showChannels(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showChannels(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	channels, err := s.db.Channels(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := ChannelsPage{Settings: s.settingsFrame(r, "Channels", partChannels)}
 	for _, c := range channels {
 		row := ChannelRow{URL: partChannels + "/" + c.ID, Name: channelLabel(c, rd), Provider: s.guideOf(c.Provider).Title, Numbers: numbersOf(c, rd), Called: "Never", Chip: Chip{Kind: "several", Icon: "clock", Text: "No call yet"}}
 		call, err := s.db.LastCall(r.Context(), v.Actor.OrgID, c.ID)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		switch {
 		case call.At.IsZero():
@@ -36,80 +33,72 @@ func (s *Server) showChannels(w http.ResponseWriter, r *http.Request) {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	s.pages.Page(w, r, http.StatusOK, "settings_channels", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings_channels", p)
 }
 
-func (s *Server) showNewChannel(w http.ResponseWriter, r *http.Request) {
-	s.newChannelPage(w, r, http.StatusOK, nil)
+func (s *Server) showNewChannel(w http.ResponseWriter, r *http.Request) error {
+	return s.newChannelPage(w, r, http.StatusOK, nil)
 }
 
-func (s *Server) newChannelPage(w http.ResponseWriter, r *http.Request, status int, failed error) {
+func (s *Server) newChannelPage(w http.ResponseWriter, r *http.Request, status int, failed error) error {
 	_, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	name := s.chosenProvider(r)
 	p := NewChannelPage{Settings: s.settingsFrame(r, "New channel", partChannels), Providers: s.providers(partChannels+"/new", name)}
 	p.Form = s.channelForm(r, partChannels, name, set, failed)
-	s.pages.Page(w, r, status, "settings_channel_new", p)
+	return s.pages.Page(w, r, status, "settings_channel_new", p)
 }
 
-func (s *Server) addChannel(w http.ResponseWriter, r *http.Request) {
+func (s *Server) addChannel(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	c, err := s.connect(r, v)
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.saved(w, r, c.Label()+" connected", "Copy its webhook address to the provider.", partChannels+"/"+c.ID)
+		return s.saved(w, r, c.Label()+" connected", "Copy its webhook address to the provider.", partChannels+"/"+c.ID)
 	case switchboard.CodeInvalid:
-		s.newChannelPage(w, r, http.StatusUnprocessableEntity, err)
-	default:
-		s.fail(w, r, err)
+		return s.newChannelPage(w, r, http.StatusUnprocessableEntity, err)
 	}
+	return err
 }
 
-func (s *Server) showChannel(w http.ResponseWriter, r *http.Request) {
-	s.channelPage(w, r, http.StatusOK, nil)
+func (s *Server) showChannel(w http.ResponseWriter, r *http.Request) error {
+	return s.channelPage(w, r, http.StatusOK, nil)
 }
 
-func (s *Server) channelPage(w http.ResponseWriter, r *http.Request, status int, failed error) {
+func (s *Server) channelPage(w http.ResponseWriter, r *http.Request, status int, failed error) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	c, err := s.db.Channel(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	address, token, err := s.webhook(r.Context(), v.Actor.OrgID, c)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	g := s.guideOf(c.Provider)
 	p := ChannelPage{Settings: s.settingsFrame(r, channelLabel(c, rd), partChannels), ID: c.ID, Name: channelLabel(c, rd), Provider: s.caller(c.Provider), Steps: g.Steps, Test: true,
 		Line: g.Title + " · since " + rd.local(c.CreatedAt).Format("January 2, 2006"), Address: Secret{ID: "address", Label: "webhook address", Value: address, Brand: true}}
 	if p.Secret, err = s.madeSecret(r.Context(), c, token); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if p.Call, _, _, err = s.lastCall(r.Context(), v.Actor.OrgID, c, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	for _, n := range c.Numbers {
 		p.Numbers = append(p.Numbers, ChannelNumber{Number: rd.Number(n.Number), Found: n.Found})
 	}
 	if p.Fields, err = s.channelInputs(r, v, c, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if failed != nil {
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, status, "settings_channel", p)
+	return s.pages.Page(w, r, status, "settings_channel", p)
 }
 
 // channelInputs are the fields of a channel: what was typed, else what it has.
@@ -147,13 +136,12 @@ func (s *Server) channelInputs(r *http.Request, v visitor, c switchboard.Channel
 	return fields, nil
 }
 
-func (s *Server) saveChannel(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveChannel(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	ctx, id := r.Context(), r.PathValue("id")
 	c, err := s.db.Channel(ctx, v.Actor.OrgID, id)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	name, region, by, secret := r.PostFormValue("name"), r.PostFormValue("region"), r.PostFormValue("authenticated_by"), strings.TrimSpace(r.PostFormValue("secret"))
 	u := store.ChannelUpdate{Name: &name, Region: &region, Numbers: strings.Split(r.PostFormValue("number"), ",")}
@@ -169,10 +157,9 @@ func (s *Server) saveChannel(w http.ResponseWriter, r *http.Request) {
 	}
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.saved(w, r, c.Label()+" saved", "", partChannels+"/"+id)
+		return s.saved(w, r, c.Label()+" saved", "", partChannels+"/"+id)
 	case switchboard.CodeInvalid:
-		s.channelPage(w, r, http.StatusUnprocessableEntity, err)
-	default:
-		s.fail(w, r, err)
+		return s.channelPage(w, r, http.StatusUnprocessableEntity, err)
 	}
+	return err
 }

@@ -55,11 +55,10 @@ func (s *Server) settingsFrame(r *http.Request, title, part string) Settings {
 	return set
 }
 
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) error {
 	v, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := SettingsPage{Settings: s.settingsFrame(r, "Settings", "")}
 	if !v.Actor.Role.Can(switchboard.MayConfigure) {
@@ -67,13 +66,11 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
 			{partBlocked, "Blocked senders", "Senders whose texts are dismissed at once.", ""},
 			{"/profile", "Your profile", "Your password, colors and keys.", roleLabel(v.User.Role) + ", " + roleMeans(v.User.Role)},
 		}
-		s.pages.Page(w, r, http.StatusOK, "settings", p)
-		return
+		return s.pages.Page(w, r, http.StatusOK, "settings", p)
 	}
 	states, err := s.settingsStates(r, v, set)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	about := map[string]string{
 		partOrganization: "Its name, country and time zone.",
@@ -96,7 +93,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request) {
 		p.Parts = append(p.Parts, SettingsPart{URL: o.URL, Title: title, About: about[o.URL], State: states[o.URL]})
 	}
 	p.Parts = append(p.Parts, SettingsPart{"/profile", "Your profile", "Your password, colors and keys.", v.User.Email})
-	s.pages.Page(w, r, http.StatusOK, "settings", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings", p)
 }
 
 // settingsStates says of each part how it stands, by its address.
@@ -151,21 +148,20 @@ func (s *Server) settingsStates(r *http.Request, v visitor, set switchboard.Sett
 }
 
 // saved goes back to a settings page with a word that it is done.
-func (s *Server) saved(w http.ResponseWriter, r *http.Request, title, note, to string) {
+func (s *Server) saved(w http.ResponseWriter, r *http.Request, title, note, to string) error {
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: title, Note: note})
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	return seeOther(w, r, to)
 }
 
 // notSaved goes back to a settings page with what went wrong, where that is not
 // about a field; else it is a page of its own.
-func (s *Server) notSaved(w http.ResponseWriter, r *http.Request, err error, to string) {
+func (s *Server) notSaved(w http.ResponseWriter, r *http.Request, err error, to string) error {
 	switch switchboard.ErrorCode(err) {
 	case switchboard.CodeConflict, switchboard.CodeNotFound, switchboard.CodeInvalid:
 		s.sessions.flash(r.Context(), Toast{Kind: "error", Icon: "error", Title: "Not changed", Note: switchboard.ErrorMessage(err)})
-		http.Redirect(w, r, to, http.StatusSeeOther)
-	default:
-		s.fail(w, r, err)
+		return seeOther(w, r, to)
 	}
+	return err
 }
 
 // wrongInput puts an error at the field that it is about. It returns the line
@@ -178,16 +174,15 @@ func wrongInput(fields []Input, err error) string {
 	return message
 }
 
-func (s *Server) showOrganization(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showOrganization(w http.ResponseWriter, r *http.Request) error {
 	_, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.organizationPage(w, r, http.StatusOK, store.OrgSettings{Name: set.OrgName, Region: set.Region, TimeZone: set.TimeZone}, nil)
+	return s.organizationPage(w, r, http.StatusOK, store.OrgSettings{Name: set.OrgName, Region: set.Region, TimeZone: set.TimeZone}, nil)
 }
 
-func (s *Server) organizationPage(w http.ResponseWriter, r *http.Request, status int, o store.OrgSettings, failed error) {
+func (s *Server) organizationPage(w http.ResponseWriter, r *http.Request, status int, o store.OrgSettings, failed error) error {
 	p := OrganizationPage{Settings: s.settingsFrame(r, "Organization", partOrganization)}
 	p.Fields = []Input{
 		{ID: "organization", Name: "name", Label: "Organization name", Type: "text", Value: o.Name, Complete: "organization", Required: true},
@@ -197,19 +192,18 @@ func (s *Server) organizationPage(w http.ResponseWriter, r *http.Request, status
 	if failed != nil {
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, status, "settings_organization", p)
+	return s.pages.Page(w, r, status, "settings_organization", p)
 }
 
-func (s *Server) saveOrganization(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveOrganization(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	o := store.OrgSettings{Name: r.PostFormValue("name"), Region: r.PostFormValue("region"), TimeZone: r.PostFormValue("time_zone")}
 	_, err := s.desk.UpdateOrg(r.Context(), v.Actor, o)
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.saved(w, r, "Saved", "", partOrganization)
+		return s.saved(w, r, "Saved", "", partOrganization)
 	case switchboard.CodeInvalid:
-		s.organizationPage(w, r, http.StatusUnprocessableEntity, o, err)
-	default:
-		s.fail(w, r, err)
+		return s.organizationPage(w, r, http.StatusUnprocessableEntity, o, err)
 	}
+	return err
 }

@@ -17,30 +17,27 @@ const (
 	shownBody        = 64 << 10 // bytes of a quarantined body
 )
 
-func (s *Server) showQuarantine(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showQuarantine(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	list, next, err := s.db.Quarantined(r.Context(), v.Actor.OrgID, store.Page{Limit: listedQuarantine, Cursor: r.URL.Query().Get("after")})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := QuarantinePage{Settings: s.settingsFrame(r, "Quarantine", partQuarantine)}
 	for _, q := range list {
 		row, err := s.quarantineRow(r, v, q, rd)
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		p.Rows = append(p.Rows, row)
 	}
 	if next != "" {
 		p.NextURL = partQuarantine + "?after=" + queryEscape(next)
 	}
-	s.pages.Page(w, r, http.StatusOK, "settings_quarantine", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings_quarantine", p)
 }
 
 func (s *Server) quarantineRow(r *http.Request, v visitor, q store.Quarantined, rd reader) (QuarantineRow, error) {
@@ -61,29 +58,25 @@ func (s *Server) quarantineRow(r *http.Request, v visitor, q store.Quarantined, 
 	return row, err
 }
 
-func (s *Server) showQuarantined(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showQuarantined(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	q, request, err := s.db.OpenQuarantined(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := QuarantinedPage{Settings: s.settingsFrame(r, "Quarantined delivery", partQuarantine), Note: "Letters and digits of values are left out: they may be somebody’s."}
 	if p.Item, err = s.quarantineRow(r, v, q, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	var kept struct {
 		Header http.Header `json:"header"`
 		Body   []byte      `json:"body"`
 	}
 	if err := json.Unmarshal(request, &kept); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	for name, values := range kept.Header {
 		value := redact(strings.Join(values, ", "))
@@ -103,40 +96,35 @@ func (s *Server) showQuarantined(w http.ResponseWriter, r *http.Request) {
 		p.Note += " It is not UTF-8."
 	}
 	p.Body = redact(strings.ToValidUTF8(string(body), "\uFFFD"))
-	s.pages.Page(w, r, http.StatusOK, "settings_quarantined", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings_quarantined", p)
 }
 
-func (s *Server) replayQuarantined(w http.ResponseWriter, r *http.Request) {
+func (s *Server) replayQuarantined(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	id := r.PathValue("id")
 	if s.replay == nil {
-		s.fail(w, r, switchboard.Errorf(switchboard.CodeUnavailable, "This process can't replay deliveries. Use the one that receives them."))
-		return
+		return switchboard.Errorf(switchboard.CodeUnavailable, "This process can't replay deliveries. Use the one that receives them.")
 	}
 	if err := s.replay(r.Context(), v.Actor, id); err != nil {
-		s.notSaved(w, r, err, partQuarantine+"/"+id)
-		return
+		return s.notSaved(w, r, err, partQuarantine+"/"+id)
 	}
-	s.saved(w, r, "Replayed", "Its texts are stored and decided.", partQuarantine)
+	return s.saved(w, r, "Replayed", "Its texts are stored and decided.", partQuarantine)
 }
 
-func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	after := r.URL.Query().Get("after")
 	list, next, err := s.db.AuditTrail(r.Context(), v.Actor.OrgID, store.AuditFilter{Page: store.Page{Limit: listedAudit, Cursor: after}})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := AuditPage{Settings: s.settingsFrame(r, "Audit trail", partAudit)}
 	names, err := s.auditNames(r, v, list)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	for _, e := range list {
 		row := AuditRow{When: Age{Text: rd.moment(e.At), ISO: rd.age(e.At).ISO, Full: rd.age(e.At).Full}, Who: e.ActorName, What: actionWords(e.Action), About: names[e.SubjectID], Detail: e.Detail}
@@ -165,7 +153,7 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) {
 	if after != "" {
 		p.First = partAudit
 	}
-	s.pages.Page(w, r, http.StatusOK, "settings_audit", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings_audit", p)
 }
 
 // auditNames names what the entries are about, by its id.

@@ -12,16 +12,15 @@ import (
 // listedRejected is how many numbers that cannot be read are listed.
 const listedRejected = 50
 
-func (s *Server) showPhoneFields(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showPhoneFields(w http.ResponseWriter, r *http.Request) error {
 	_, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.phoneFieldsPage(w, r, http.StatusOK, set.PhoneFields, nil)
+	return s.phoneFieldsPage(w, r, http.StatusOK, set.PhoneFields, nil)
 }
 
-func (s *Server) phoneFieldsPage(w http.ResponseWriter, r *http.Request, status int, fields switchboard.PhoneFields, failed error) {
+func (s *Server) phoneFieldsPage(w http.ResponseWriter, r *http.Request, status int, fields switchboard.PhoneFields, failed error) error {
 	v, _ := visitorOf(r.Context())
 	p := PhoneFieldsPage{Settings: s.settingsFrame(r, "Phone fields", partPhoneFields)}
 	if failed != nil {
@@ -36,8 +35,7 @@ func (s *Server) phoneFieldsPage(w http.ResponseWriter, r *http.Request, status 
 	}
 	rejected, next, err := s.db.RejectedNumbers(r.Context(), v.Actor.OrgID, store.Page{Limit: listedRejected})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	for _, x := range rejected {
 		p.Rejected = append(p.Rejected, RejectedField{URL: "/records/" + x.Record.ID, Object: string(x.Record.Object), Name: x.Record.Name, Field: switchboard.FieldLabel(x.Field), Value: x.Value, Cause: x.Reason})
@@ -45,7 +43,7 @@ func (s *Server) phoneFieldsPage(w http.ResponseWriter, r *http.Request, status 
 	if next != "" {
 		p.More = "These are the first " + itoa(listedRejected) + ". Correct some of them, and more appear."
 	}
-	s.pages.Page(w, r, status, "settings_phone_fields", p)
+	return s.pages.Page(w, r, status, "settings_phone_fields", p)
 }
 
 // usualPhones are the phone fields that an object has in Salesforce.
@@ -78,16 +76,14 @@ func phoneFieldsOf(o switchboard.Object, matched []string) PhoneFieldsOf {
 	return f
 }
 
-func (s *Server) savePhoneFields(w http.ResponseWriter, r *http.Request) {
+func (s *Server) savePhoneFields(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read. Send it again."))
-		return
+	if err := readForm(r); err != nil {
+		return err
 	}
 	now, err := s.db.Settings(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	fields := switchboard.PhoneFields{}
 	for _, o := range matchedObjects(now.PhoneFields) {
@@ -106,42 +102,37 @@ func (s *Server) savePhoneFields(w http.ResponseWriter, r *http.Request) {
 		fields[o] = slices.Collect(strings.FieldsFuncSeq(r.PostFormValue("custom_fields"), func(c rune) bool { return c == ',' || c == ' ' }))
 	}
 	if o := switchboard.Object(strings.TrimSpace(r.PostFormValue("custom_object"))); o != "" && len(fields[o]) == 0 {
-		s.phoneFieldsPage(w, r, http.StatusUnprocessableEntity, now.PhoneFields, switchboard.Invalid("custom_fields", "Name the phone fields of %s.", string(o)))
-		return
+		return s.phoneFieldsPage(w, r, http.StatusUnprocessableEntity, now.PhoneFields, switchboard.Invalid("custom_fields", "Name the phone fields of %s.", string(o)))
 	}
 	_, err = s.desk.SetPhoneFields(r.Context(), v.Actor, fields)
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.saved(w, r, "Saved", "Waiting texts were decided again where it made a difference.", partPhoneFields)
+		return s.saved(w, r, "Saved", "Waiting texts were decided again where it made a difference.", partPhoneFields)
 	case switchboard.CodeInvalid:
-		s.phoneFieldsPage(w, r, http.StatusUnprocessableEntity, fields, err)
-	default:
-		s.fail(w, r, err)
+		return s.phoneFieldsPage(w, r, http.StatusUnprocessableEntity, fields, err)
 	}
+	return err
 }
 
-func (s *Server) showUnknown(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showUnknown(w http.ResponseWriter, r *http.Request) error {
 	_, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.unknownPage(w, r, http.StatusOK, set.UnknownNumbers, nil)
+	return s.unknownPage(w, r, http.StatusOK, set.UnknownNumbers, nil)
 }
 
 // spareValues is how many empty lines the form offers for more fields.
 const spareValues = 2
 
-func (s *Server) unknownPage(w http.ResponseWriter, r *http.Request, status int, u switchboard.UnknownNumbers, failed error) {
+func (s *Server) unknownPage(w http.ResponseWriter, r *http.Request, status int, u switchboard.UnknownNumbers, failed error) error {
 	v, _, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	users, err := s.db.Users(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := UnknownNumbersPage{Settings: s.settingsFrame(r, "Create Records From Unknown Numbers", partUnknown), Enabled: u.Enabled}
 	p.Fields = unknownInputs(u, set.PhoneFields, users)
@@ -167,7 +158,7 @@ func (s *Server) unknownPage(w http.ResponseWriter, r *http.Request, status int,
 	default:
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, status, "settings_unknown", p)
+	return s.pages.Page(w, r, status, "settings_unknown", p)
 }
 
 func unknownInputs(u switchboard.UnknownNumbers, matched switchboard.PhoneFields, users []switchboard.User) []Input {
@@ -204,11 +195,10 @@ func (s *Server) unknownExample(u switchboard.UnknownNumbers, set switchboard.Se
 	return "A text from " + rd.Number(string(number)) + " that no record has " + will + " " + string(u.Object) + " " + switchboard.RecordName(u.Object, fields) + "."
 }
 
-func (s *Server) saveUnknown(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveUnknown(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
-	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, switchboard.Invalid("", "The form could not be read. Send it again."))
-		return
+	if err := readForm(r); err != nil {
+		return err
 	}
 	u := switchboard.UnknownNumbers{
 		Enabled: r.PostFormValue("enabled") != "", Object: switchboard.Object(r.PostFormValue("object")), PhoneField: r.PostFormValue("phone_field"),
@@ -227,10 +217,9 @@ func (s *Server) saveUnknown(w http.ResponseWriter, r *http.Request) {
 		if u.Enabled {
 			note = "It is on."
 		}
-		s.saved(w, r, "Saved", note, partUnknown)
+		return s.saved(w, r, "Saved", note, partUnknown)
 	case switchboard.CodeInvalid:
-		s.unknownPage(w, r, http.StatusUnprocessableEntity, u, err)
-	default:
-		s.fail(w, r, err)
+		return s.unknownPage(w, r, http.StatusUnprocessableEntity, u, err)
 	}
+	return err
 }

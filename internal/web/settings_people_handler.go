@@ -15,20 +15,18 @@ func roleOptions(current switchboard.Role) []Option {
 	return all
 }
 
-func (s *Server) showUsers(w http.ResponseWriter, r *http.Request) {
-	s.usersPage(w, r, http.StatusOK, nil, nil)
+func (s *Server) showUsers(w http.ResponseWriter, r *http.Request) error {
+	return s.usersPage(w, r, http.StatusOK, nil, nil)
 }
 
-func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) {
+func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	users, err := s.db.Users(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := UsersPage{Settings: s.settingsFrame(r, "Users", partUsers), Link: once}
 	for _, u := range users {
@@ -54,7 +52,7 @@ func (s *Server) usersPage(w http.ResponseWriter, r *http.Request, code int, onc
 		p.Fields[0].Value, p.Fields[1].Value = r.PostFormValue("name"), r.PostFormValue("email")
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, code, "settings_users", p)
+	return s.pages.Page(w, r, code, "settings_users", p)
 }
 
 // linkOnce shows a sign-in link, now and never again.
@@ -65,70 +63,65 @@ func (s *Server) linkOnce(u switchboard.User, token string) *ShownOnce {
 	}
 }
 
-func (s *Server) addUser(w http.ResponseWriter, r *http.Request) {
+func (s *Server) addUser(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	u, token, err := s.desk.AddUser(r.Context(), v.Actor, r.PostFormValue("name"), r.PostFormValue("email"), switchboard.Role(r.PostFormValue("role")))
 	switch switchboard.ErrorCode(err) {
 	case "":
 		noReferrer(w)
-		s.usersPage(w, r, http.StatusOK, s.linkOnce(u, token), nil)
+		return s.usersPage(w, r, http.StatusOK, s.linkOnce(u, token), nil)
 	case switchboard.CodeInvalid, switchboard.CodeAlreadyExists:
-		s.usersPage(w, r, http.StatusUnprocessableEntity, nil, err)
-	default:
-		s.fail(w, r, err)
+		return s.usersPage(w, r, http.StatusUnprocessableEntity, nil, err)
 	}
+	return err
 }
 
-func (s *Server) linkUser(w http.ResponseWriter, r *http.Request) {
+func (s *Server) linkUser(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	u, token, err := s.desk.SignInLink(r.Context(), v.Actor, r.PathValue("id"))
 	if err != nil {
-		s.notSaved(w, r, err, partUsers)
-		return
+		return s.notSaved(w, r, err, partUsers)
 	}
 	noReferrer(w)
-	s.usersPage(w, r, http.StatusOK, s.linkOnce(u, token), nil)
+	return s.usersPage(w, r, http.StatusOK, s.linkOnce(u, token), nil)
 }
 
-func (s *Server) setUserRole(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setUserRole(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	u, err := s.desk.SetUserRole(r.Context(), v.Actor, r.PathValue("id"), switchboard.Role(r.PostFormValue("role")))
 	if err != nil {
-		s.notSaved(w, r, err, partUsers)
-		return
+		return s.notSaved(w, r, err, partUsers)
 	}
-	s.saved(w, r, u.Name+" is "+roleLabel(u.Role)+" now", "", partUsers)
+	return s.saved(w, r, u.Name+" is "+roleLabel(u.Role)+" now", "", partUsers)
 }
 
-func (s *Server) setUserActive(active bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setUserActive(active bool) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		v, _ := visitorOf(r.Context())
 		u, err := s.desk.SetUserActive(r.Context(), v.Actor, r.PathValue("id"), active)
 		switch {
 		case err != nil:
-			s.notSaved(w, r, err, partUsers)
+			return s.notSaved(w, r, err, partUsers)
 		case active:
-			s.saved(w, r, u.Name+" may sign in again", "", partUsers)
+			return s.saved(w, r, u.Name+" may sign in again", "", partUsers)
 		default:
-			s.saved(w, r, u.Name+" is disabled", "Signed out everywhere.", partUsers)
+			return s.saved(w, r, u.Name+" is disabled", "Signed out everywhere.", partUsers)
 		}
 	}
 }
 
-func (s *Server) showKeys(w http.ResponseWriter, r *http.Request) {
-	s.keysPage(w, r, http.StatusOK, nil, nil)
+func (s *Server) showKeys(w http.ResponseWriter, r *http.Request) error {
+	return s.keysPage(w, r, http.StatusOK, nil, nil)
 }
 
-func (s *Server) keysPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) {
+func (s *Server) keysPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	keys, err := s.db.APIKeys(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := APIKeysPage{Settings: s.settingsFrame(r, "API keys", partKeys), Key: once}
 	for _, k := range keys {
@@ -150,47 +143,43 @@ func (s *Server) keysPage(w http.ResponseWriter, r *http.Request, code int, once
 		p.Fields[0].Value = r.PostFormValue("name")
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, code, "settings_keys", p)
+	return s.pages.Page(w, r, code, "settings_keys", p)
 }
 
-func (s *Server) addKey(w http.ResponseWriter, r *http.Request) {
+func (s *Server) addKey(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	k, secret, err := s.desk.CreateAPIKey(r.Context(), v.Actor, r.PostFormValue("name"), switchboard.Role(r.PostFormValue("role")))
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.keysPage(w, r, http.StatusOK, &ShownOnce{Title: "The key of " + k.Name, Note: "Copy it now: it is stored hashed and not shown again.", Secret: Secret{ID: "key", Label: "API key", Value: secret}}, nil)
+		return s.keysPage(w, r, http.StatusOK, &ShownOnce{Title: "The key of " + k.Name, Note: "Copy it now: it is stored hashed and not shown again.", Secret: Secret{ID: "key", Label: "API key", Value: secret}}, nil)
 	case switchboard.CodeInvalid:
-		s.keysPage(w, r, http.StatusUnprocessableEntity, nil, err)
-	default:
-		s.fail(w, r, err)
+		return s.keysPage(w, r, http.StatusUnprocessableEntity, nil, err)
 	}
+	return err
 }
 
-func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request) {
+func (s *Server) revokeKey(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.RevokeAPIKey(r.Context(), v.Actor, r.PathValue("id")); err != nil {
-		s.notSaved(w, r, err, partKeys)
-		return
+		return s.notSaved(w, r, err, partKeys)
 	}
-	s.saved(w, r, "Key revoked", "It works no more.", partKeys)
+	return s.saved(w, r, "Key revoked", "It works no more.", partKeys)
 }
 
 const listedBlocked = 50
 
-func (s *Server) showBlocked(w http.ResponseWriter, r *http.Request) {
-	s.blockedPage(w, r, http.StatusOK, nil)
+func (s *Server) showBlocked(w http.ResponseWriter, r *http.Request) error {
+	return s.blockedPage(w, r, http.StatusOK, nil)
 }
 
-func (s *Server) blockedPage(w http.ResponseWriter, r *http.Request, code int, failed error) {
+func (s *Server) blockedPage(w http.ResponseWriter, r *http.Request, code int, failed error) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	list, next, err := s.db.BlockedSenders(r.Context(), v.Actor.OrgID, store.Page{Limit: listedBlocked, Cursor: r.URL.Query().Get("after")})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := BlockedPage{Settings: s.settingsFrame(r, "Blocked senders", partBlocked), Writes: v.Actor.Role.Can(switchboard.MayBlock)}
 	for _, b := range list {
@@ -207,36 +196,32 @@ func (s *Server) blockedPage(w http.ResponseWriter, r *http.Request, code int, f
 		p.Fields[0].Value, p.Fields[1].Value = r.PostFormValue("sender"), r.PostFormValue("reason")
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, code, "settings_blocked", p)
+	return s.pages.Page(w, r, code, "settings_blocked", p)
 }
 
-func (s *Server) blockSender(w http.ResponseWriter, r *http.Request) {
+func (s *Server) blockSender(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	b, err := s.desk.Block(r.Context(), v.Actor, r.PostFormValue("sender"), r.PostFormValue("reason"))
 	switch switchboard.ErrorCode(err) {
 	case "":
-		s.saved(w, r, rd.Number(b.Sender.Address)+" blocked", "Its texts are dismissed from now on.", partBlocked)
+		return s.saved(w, r, rd.Number(b.Sender.Address)+" blocked", "Its texts are dismissed from now on.", partBlocked)
 	case switchboard.CodeInvalid:
-		s.blockedPage(w, r, http.StatusUnprocessableEntity, err)
-	default:
-		s.fail(w, r, err)
+		return s.blockedPage(w, r, http.StatusUnprocessableEntity, err)
 	}
+	return err
 }
 
-func (s *Server) unblockSender(w http.ResponseWriter, r *http.Request) {
+func (s *Server) unblockSender(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	sender := r.PostFormValue("sender")
 	if err := s.desk.Unblock(r.Context(), v.Actor, sender); err != nil {
-		s.notSaved(w, r, err, partBlocked)
-		return
+		return s.notSaved(w, r, err, partBlocked)
 	}
-	s.saved(w, r, rd.Number(sender)+" unblocked", "What was dismissed stays so.", partBlocked)
+	return s.saved(w, r, rd.Number(sender)+" unblocked", "What was dismissed stays so.", partBlocked)
 }

@@ -13,19 +13,17 @@ import (
 const sessionInstallation = "salesforce-installation"
 
 // showSalesforceChecks looks at everything, while the page stands already.
-func (s *Server) showSalesforceChecks(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSalesforceChecks(w http.ResponseWriter, r *http.Request) error {
 	v, rd, c, err := s.connectionOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	checks, err := s.salesforceChecks(r, v, c, rd, r.FormValue("again") != "")
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	checks.Swap = true
-	s.pages.Fragment(w, r, http.StatusOK, "salesforce-checked", checks)
+	return s.pages.Fragment(w, r, http.StatusOK, "salesforce-checked", checks)
 }
 
 // salesforceChecks makes the check, and what of the page follows from it. What
@@ -102,32 +100,30 @@ func packageOf(check SalesforceCheck, failed error) SalesforcePackage {
 }
 
 // installPackage begins to install the package. The page follows it.
-func (s *Server) installPackage(w http.ResponseWriter, r *http.Request) {
+func (s *Server) installPackage(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if s.theirs == nil {
-		s.fail(w, r, errNotHere())
-		return
+		return errNotHere()
 	}
 	id, err := s.theirs.Install(r.Context(), v.Actor.OrgID)
 	if err != nil {
 		s.log.WarnContext(r.Context(), "the package could not be installed", "err", err)
-		s.notSaved(w, r, err, partSalesforce)
-		return
+		return s.notSaved(w, r, err, partSalesforce)
 	}
 	s.sessions.scs.Put(r.Context(), sessionInstallation, id)
-	http.Redirect(w, r, partSalesforce, http.StatusSeeOther)
+	return seeOther(w, r, partSalesforce)
 }
 
 // showInstallation answers the page's question how far the installation is. When
 // it is done well, the page is loaded anew.
-func (s *Server) showInstallation(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showInstallation(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	ctx := r.Context()
 	id := s.sessions.scs.GetString(ctx, sessionInstallation)
 	if id == "" || s.theirs == nil {
 		w.Header().Set("HX-Refresh", "true")
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	}
 	p := SalesforcePackage{Swap: true, Running: true, Chip: installing(), Line: "Salesforce is installing it."}
 	at, err := s.theirs.Installation(ctx, v.Actor.OrgID, id)
@@ -144,11 +140,11 @@ func (s *Server) showInstallation(w http.ResponseWriter, r *http.Request) {
 		s.sessions.flash(ctx, Toast{Kind: "done", Icon: "success", Title: "Package installed", Note: "Texts go to Salesforce from now on."})
 		w.Header().Set("HX-Redirect", partSalesforce)
 		w.WriteHeader(http.StatusOK)
-		return
+		return nil
 	case at.Total > 0:
 		p.Done, p.Total, p.Line = at.Deployed, at.Total, itoa(at.Deployed)+" of "+itoa(at.Total)+" parts are there."
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "salesforce-package", p)
+	return s.pages.Fragment(w, r, http.StatusOK, "salesforce-package", p)
 }
 
 func (s *Server) notInstalled(ctx context.Context, why string) SalesforcePackage {

@@ -144,39 +144,35 @@ func audiences(current string) []Option {
 
 // connectSalesforce makes the connection that the form describes, or leads to
 // Salesforce for it.
-func (s *Server) connectSalesforce(w http.ResponseWriter, r *http.Request) {
+func (s *Server) connectSalesforce(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if s.signInTo == nil {
-		s.fail(w, r, errNotHere())
-		return
+		return errNotHere()
 	}
 	login, err := readLogin(w, r)
 	if err == nil && login.Method == ByWebServer {
-		s.leaveForSalesforce(w, r, v, login)
-		return
+		return s.leaveForSalesforce(w, r, v, login)
 	}
 	if err == nil {
 		err = s.signInTo.Connect(r.Context(), v.Actor, login)
 	}
 	if err != nil {
-		s.notConnected(w, r, r.PostForm, err)
-		return
+		return s.notConnected(w, r, r.PostForm, err)
 	}
-	s.saved(w, r, "Connected", "Records are being read. Install the package if it is not there yet.", partSalesforce)
+	return s.saved(w, r, "Connected", "Records are being read. Install the package if it is not there yet.", partSalesforce)
 }
 
 // notConnected shows the form, as it was filled in, with what was wrong.
-func (s *Server) notConnected(w http.ResponseWriter, r *http.Request, filled url.Values, err error) {
+func (s *Server) notConnected(w http.ResponseWriter, r *http.Request, filled url.Values, err error) error {
 	switch switchboard.ErrorCode(err) {
 	case switchboard.CodeInvalid, switchboard.CodeConflict, switchboard.CodeTooLarge:
 		s.log.InfoContext(r.Context(), "Salesforce was not connected", "err", err)
 		if filled == nil {
 			filled = url.Values{} // it was empty, or could not be read
 		}
-		s.salesforcePage(w, r, http.StatusUnprocessableEntity, filled, err)
-	default:
-		s.fail(w, r, err)
+		return s.salesforcePage(w, r, http.StatusUnprocessableEntity, filled, err)
 	}
+	return err
 }
 
 // readLogin reads the form.
@@ -215,11 +211,10 @@ func readLogin(w http.ResponseWriter, r *http.Request) (SalesforceLogin, error) 
 // leaveForSalesforce leads the admin to Salesforce. A form that is answered with
 // a redirect to elsewhere is stopped by our own policy: a script is told where
 // to go, and without one there is a link.
-func (s *Server) leaveForSalesforce(w http.ResponseWriter, r *http.Request, v visitor, login SalesforceLogin) {
+func (s *Server) leaveForSalesforce(w http.ResponseWriter, r *http.Request, v visitor, login SalesforceLogin) error {
 	address, pending, err := s.signInTo.Leave(r.Context(), v.Actor, login, s.publicURL()+salesforceCallback)
 	if err != nil {
-		s.notConnected(w, r, r.PostForm, err)
-		return
+		return s.notConnected(w, r, r.PostForm, err)
 	}
 	typed := maps.Clone(r.PostForm)
 	delete(typed, "client_secret")
@@ -229,21 +224,20 @@ func (s *Server) leaveForSalesforce(w http.ResponseWriter, r *http.Request, v vi
 	if r.Header.Get("HX-Request") == "true" {
 		w.Header().Set("HX-Redirect", address)
 		w.WriteHeader(http.StatusOK)
-		return
+		return nil
 	}
 	host, _, _ := strings.Cut(hostOf(address), "/")
-	s.pages.Page(w, r, http.StatusOK, "settings_salesforce_leave", SalesforceLeavePage{Settings: s.settingsFrame(r, "Salesforce", partSalesforce), URL: address, Host: host})
+	return s.pages.Page(w, r, http.StatusOK, "settings_salesforce_leave", SalesforceLeavePage{Settings: s.settingsFrame(r, "Salesforce", partSalesforce), URL: address, Host: host})
 }
 
 // maxTold bounds what Salesforce may say by way of an address.
 const maxTold = 300
 
 // salesforceCameBack is where Salesforce sends the admin.
-func (s *Server) salesforceCameBack(w http.ResponseWriter, r *http.Request) {
+func (s *Server) salesforceCameBack(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if s.signInTo == nil {
-		s.fail(w, r, errNotHere())
-		return
+		return errNotHere()
 	}
 	q := r.URL.Query()
 	typed, terr := url.ParseQuery(s.sessions.scs.PopString(r.Context(), sessionTyped))
@@ -270,11 +264,10 @@ func (s *Server) salesforceCameBack(w http.ResponseWriter, r *http.Request) {
 		err = s.signInTo.Return(r.Context(), v.Actor, pending, q.Get("state"), q.Get("code"))
 	}
 	if err == nil {
-		s.saved(w, r, "Connected", "Records are being read. Install the package if it is not there yet.", partSalesforce)
-		return
+		return s.saved(w, r, "Connected", "Records are being read. Install the package if it is not there yet.", partSalesforce)
 	}
 	q = r.URL.Query()
 	q.Set("by", ByWebServer)
 	r.URL.RawQuery = q.Encode()
-	s.notConnected(w, r, typed, err)
+	return s.notConnected(w, r, typed, err)
 }

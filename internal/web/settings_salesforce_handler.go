@@ -34,17 +34,16 @@ func (s *Server) salesforceRoutes() []route {
 	}
 }
 
-func (s *Server) showSalesforce(w http.ResponseWriter, r *http.Request) {
-	s.salesforcePage(w, r, http.StatusOK, nil, nil)
+func (s *Server) showSalesforce(w http.ResponseWriter, r *http.Request) error {
+	return s.salesforcePage(w, r, http.StatusOK, nil, nil)
 }
 
 // salesforcePage shows the connection, or the form for it. failed is what was
 // wrong with the form as it was filled in.
-func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status int, filled url.Values, failed error) {
+func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status int, filled url.Values, failed error) error {
 	v, rd, c, err := s.connectionOf(r)
 	if err != nil && switchboard.ErrorCode(err) != switchboard.CodeNotFound {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := SalesforcePage{Settings: s.settingsFrame(r, "Salesforce", partSalesforce), Connected: c.Connected, Here: s.signInTo != nil && s.theirs != nil}
 	if c.SalesforceOrgID != "" && !c.Connected {
@@ -52,16 +51,14 @@ func (s *Server) salesforcePage(w http.ResponseWriter, r *http.Request, status i
 	}
 	if p.Here && (!c.Connected || failed != nil || r.URL.Query().Has("change") || r.URL.Query().Has("by")) {
 		p.Connect = s.salesforceForm(r, c, filled, failed)
-		s.pages.Page(w, r, status, "settings_salesforce", p)
-		return
+		return s.pages.Page(w, r, status, "settings_salesforce", p)
 	}
 	if c.Connected {
 		if err := s.fillSalesforce(r, &p, v, c, rd); err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 	}
-	s.pages.Page(w, r, status, "settings_salesforce", p)
+	return s.pages.Page(w, r, status, "settings_salesforce", p)
 }
 
 // connectionOf returns who looks at the page, for whom it is written, and the
@@ -282,42 +279,38 @@ func (s *Server) salesforceCalls(r *http.Request, v visitor, c store.Salesforce,
 }
 
 // showSalesforceLive answers the page's question whether there is anything new.
-func (s *Server) showSalesforceLive(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSalesforceLive(w http.ResponseWriter, r *http.Request) error {
 	v, rd, c, err := s.connectionOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	st, err := s.salesforceState(r, v, c, rd)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if st.State == r.FormValue("was") {
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	}
 	st.Swap = true
-	s.pages.Fragment(w, r, http.StatusOK, "salesforce-live", st)
+	return s.pages.Fragment(w, r, http.StatusOK, "salesforce-live", st)
 }
 
-func (s *Server) syncSalesforce(w http.ResponseWriter, r *http.Request) {
+func (s *Server) syncSalesforce(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.SyncSalesforce(r.Context(), v.Actor); err != nil {
-		s.notSaved(w, r, err, partSalesforce)
-		return
+		return s.notSaved(w, r, err, partSalesforce)
 	}
-	s.saved(w, r, "Syncing", "What changed on either side goes across now.", partSalesforce)
+	return s.saved(w, r, "Syncing", "What changed on either side goes across now.", partSalesforce)
 }
 
-func (s *Server) disconnectSalesforce(w http.ResponseWriter, r *http.Request) {
+func (s *Server) disconnectSalesforce(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.DisconnectSalesforce(r.Context(), v.Actor); err != nil {
-		s.notSaved(w, r, err, partSalesforce)
-		return
+		return s.notSaved(w, r, err, partSalesforce)
 	}
 	s.sessions.scs.Remove(r.Context(), sessionInstallation)
-	s.saved(w, r, "Disconnected", "What was synced stays, on both sides.", partSalesforce)
+	return s.saved(w, r, "Disconnected", "What was synced stays, on both sides.", partSalesforce)
 }
 
 // sentenceEnd ends words as a sentence does.

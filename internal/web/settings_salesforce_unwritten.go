@@ -10,16 +10,14 @@ import (
 // listedUnwritten is how many things that could not be written are listed.
 const listedUnwritten = 100
 
-func (s *Server) showUnwritten(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showUnwritten(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	list, err := s.db.Unwritten(r.Context(), v.Actor.OrgID, listedUnwritten)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := UnwrittenPage{Settings: s.settingsFrame(r, "Could not be written", partSalesforce)}
 	p.Heading = "Not written"
@@ -27,10 +25,9 @@ func (s *Server) showUnwritten(w http.ResponseWriter, r *http.Request) {
 		p.More = "These are the newest. Mend some, and the others appear."
 	}
 	if p.Rows, err = s.unwrittenRows(r, v, list, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Page(w, r, http.StatusOK, "settings_unwritten", p)
+	return s.pages.Page(w, r, http.StatusOK, "settings_unwritten", p)
 }
 
 // unwrittenRows names what the list is about. What is gone meanwhile is left
@@ -106,11 +103,10 @@ func (row *UnwrittenRow) mend(u store.Unwritten) {
 	}
 }
 
-func (s *Server) retryUnwritten(w http.ResponseWriter, r *http.Request) {
+func (s *Server) retryUnwritten(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.RetrySalesforce(r.Context(), v.Actor, r.PostFormValue("kind"), r.PostFormValue("id")); err != nil {
-		s.notSaved(w, r, err, unwrittenPath)
-		return
+		return s.notSaved(w, r, err, unwrittenPath)
 	}
-	s.saved(w, r, "Trying again", "If Salesforce still refuses it, it comes back to this list.", unwrittenPath)
+	return s.saved(w, r, "Trying again", "If Salesforce still refuses it, it comes back to this list.", unwrittenPath)
 }

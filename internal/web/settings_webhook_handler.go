@@ -34,20 +34,18 @@ type LostCall struct {
 // listedLost is how many lost calls are listed.
 const listedLost = 20
 
-func (s *Server) showWebhook(w http.ResponseWriter, r *http.Request) {
-	s.webhookPage(w, r, http.StatusOK, nil, nil)
+func (s *Server) showWebhook(w http.ResponseWriter, r *http.Request) error {
+	return s.webhookPage(w, r, http.StatusOK, nil, nil)
 }
 
-func (s *Server) webhookPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) {
+func (s *Server) webhookPage(w http.ResponseWriter, r *http.Request, code int, once *ShownOnce, failed error) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	to, err := s.db.Endpoint(r.Context(), v.Actor.OrgID)
 	if err != nil && switchboard.ErrorCode(err) != switchboard.CodeNotFound {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := WebhookPage{Settings: s.settingsFrame(r, "Outgoing webhook", partWebhook), Once: once, Set: err == nil, Button: "Add webhook"}
 	p.Heading = "Webhook" // a phone's header is narrow
@@ -55,15 +53,14 @@ func (s *Server) webhookPage(w http.ResponseWriter, r *http.Request, code int, o
 		p.Button, p.Call = "Save", lastPost(to, rd)
 	}
 	if p.Lost, err = s.lostCalls(r, v, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p.Fields = []Input{{ID: "webhook-url", Name: "url", Label: "Address", Type: "url", Value: to.URL, Required: true, Wide: true, Placeholder: "https://example.com/hook", Hint: "Another address gets a secret of its own."}}
 	if failed != nil {
 		p.Fields[0].Value = r.PostFormValue("url")
 		p.Error = wrongInput(p.Fields, failed)
 	}
-	s.pages.Page(w, r, code, "settings_webhook", p)
+	return s.pages.Page(w, r, code, "settings_webhook", p)
 }
 
 func lastPost(to store.Endpoint, rd reader) Notice {
@@ -95,47 +92,43 @@ func (s *Server) lostCalls(r *http.Request, v visitor, rd reader) ([]LostCall, e
 	return lost, nil
 }
 
-func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request) {
+func (s *Server) saveWebhook(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	secret, err := s.desk.SetEndpoint(r.Context(), v.Actor, r.PostFormValue("url"))
 	switch {
 	case err == nil && secret == "":
-		s.saved(w, r, "Saved", "", partWebhook)
+		return s.saved(w, r, "Saved", "", partWebhook)
 	case err == nil:
-		s.webhookPage(w, r, http.StatusOK, &ShownOnce{
+		return s.webhookPage(w, r, http.StatusOK, &ShownOnce{
 			Title: "The secret of this webhook", Note: "Copy it now: it is stored encrypted and not shown again. By it the receiver knows that a call is ours.",
 			Secret: Secret{ID: "secret", Label: "signing secret", Value: secret},
 		}, nil)
 	case switchboard.ErrorCode(err) == switchboard.CodeInvalid:
-		s.webhookPage(w, r, http.StatusUnprocessableEntity, nil, err)
-	default:
-		s.fail(w, r, err)
+		return s.webhookPage(w, r, http.StatusUnprocessableEntity, nil, err)
 	}
+	return err
 }
 
-func (s *Server) removeWebhook(w http.ResponseWriter, r *http.Request) {
+func (s *Server) removeWebhook(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.DeleteEndpoint(r.Context(), v.Actor); err != nil {
-		s.notSaved(w, r, err, partWebhook)
-		return
+		return s.notSaved(w, r, err, partWebhook)
 	}
-	s.saved(w, r, "Webhook removed", "Nobody outside is told any more.", partWebhook)
+	return s.saved(w, r, "Webhook removed", "Nobody outside is told any more.", partWebhook)
 }
 
-func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request) {
+func (s *Server) testWebhook(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.postTest(r.Context(), v.Actor); err != nil {
-		s.notSaved(w, r, err, partWebhook)
-		return
+		return s.notSaved(w, r, err, partWebhook)
 	}
-	s.saved(w, r, "Test sent", "The webhook took it.", partWebhook)
+	return s.saved(w, r, "Test sent", "The webhook took it.", partWebhook)
 }
 
-func (s *Server) retryCall(w http.ResponseWriter, r *http.Request) {
+func (s *Server) retryCall(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	if err := s.desk.RetryJob(r.Context(), v.Actor, r.PathValue("id")); err != nil {
-		s.notSaved(w, r, err, partWebhook)
-		return
+		return s.notSaved(w, r, err, partWebhook)
 	}
-	s.saved(w, r, "Trying again", "If the text still waits, the webhook is told.", partWebhook)
+	return s.saved(w, r, "Trying again", "If the text still waits, the webhook is told.", partWebhook)
 }

@@ -9,28 +9,25 @@ import (
 
 // showChannelSetup gets the first text in. Without a channel it asks for one;
 // with one, it shows the rest of the way for the one asked for, or the first.
-func (s *Server) showChannelSetup(w http.ResponseWriter, r *http.Request) {
-	s.channelSetup(w, r, http.StatusOK, nil)
+func (s *Server) showChannelSetup(w http.ResponseWriter, r *http.Request) error {
+	return s.channelSetup(w, r, http.StatusOK, nil)
 }
 
-func (s *Server) channelSetup(w http.ResponseWriter, r *http.Request, status int, failed error) {
+func (s *Server) channelSetup(w http.ResponseWriter, r *http.Request, status int, failed error) error {
 	v, rd, set, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := ChannelSetupPage{Page: s.frame(r, "Set-up", ""), Checks: s.checks(r.Context())}
 	p.Detached = true
 	channels, err := s.db.Channels(r.Context(), v.Actor.OrgID)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if len(channels) == 0 || failed != nil {
 		name := s.chosenProvider(r)
 		p.Providers, p.Form = s.providers("/setup/channel", name), s.channelForm(r, "/setup/channel", name, set, failed)
-		s.pages.Page(w, r, status, "setup_channel", p)
-		return
+		return s.pages.Page(w, r, status, "setup_channel", p)
 	}
 	c := channels[0]
 	for _, other := range channels {
@@ -39,24 +36,22 @@ func (s *Server) channelSetup(w http.ResponseWriter, r *http.Request, status int
 		}
 	}
 	if p.Channel, err = s.connectedChannel(r, v, c, rd); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p.Checks = p.Channel.Live.Checks
-	s.pages.Page(w, r, status, "setup_channel", p)
+	return s.pages.Page(w, r, status, "setup_channel", p)
 }
 
-func (s *Server) connectChannel(w http.ResponseWriter, r *http.Request) {
+func (s *Server) connectChannel(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	c, err := s.connect(r, v)
 	switch switchboard.ErrorCode(err) {
 	case "":
-		http.Redirect(w, r, "/setup/channel?channel="+queryEscape(c.ID), http.StatusSeeOther)
+		return seeOther(w, r, "/setup/channel?channel="+queryEscape(c.ID))
 	case switchboard.CodeInvalid:
-		s.channelSetup(w, r, http.StatusUnprocessableEntity, err)
-	default:
-		s.fail(w, r, err)
+		return s.channelSetup(w, r, http.StatusUnprocessableEntity, err)
 	}
+	return err
 }
 
 // connectedChannel prepares steps 1 to 3 of a channel that is there.
@@ -108,32 +103,29 @@ func (s *Server) channelLive(r *http.Request, v visitor, c switchboard.Channel, 
 }
 
 // showChannelLive answers the page's question whether there is anything new.
-func (s *Server) showChannelLive(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showChannelLive(w http.ResponseWriter, r *http.Request) error {
 	v, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	c, err := s.db.Channel(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	l, err := s.channelLive(r, v, c, rd)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if l.State == r.FormValue("was") {
 		w.WriteHeader(http.StatusNoContent)
-		return
+		return nil
 	}
 	l.Swap = true
-	s.pages.Fragment(w, r, http.StatusOK, "channel-live", l)
+	return s.pages.Fragment(w, r, http.StatusOK, "channel-live", l)
 }
 
 // sendTest has a test text arrive on the channel.
-func (s *Server) sendTest(w http.ResponseWriter, r *http.Request) {
+func (s *Server) sendTest(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	c, err := s.db.Channel(r.Context(), v.Actor.OrgID, r.PathValue("id"))
 	if err == nil {
@@ -149,5 +141,5 @@ func (s *Server) sendTest(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path[:len("/setup/")] == "/setup/" {
 		to = "/setup/channel?channel=" + queryEscape(r.PathValue("id"))
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	return seeOther(w, r, to)
 }

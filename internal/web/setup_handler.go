@@ -11,36 +11,33 @@ import (
 
 // showSetup asks for the first admin and the organization. The link that leads
 // here is dead once there is an admin.
-func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSetup(w http.ResponseWriter, r *http.Request) error {
 	noReferrer(w)
 	token := r.FormValue("token")
 	if v, ok := visitorOf(r.Context()); ok && v.Actor.Role.Can(switchboard.MayConfigure) {
-		http.Redirect(w, r, "/setup/channel", http.StatusSeeOther)
-		return
+		return seeOther(w, r, "/setup/channel")
 	}
 	l, err := s.db.PeekLink(r.Context(), token)
 	if err == nil && !l.SetUp {
 		err = switchboard.Errorf(switchboard.CodeLinkExpired, "This link signs somebody in. It can't set Switchboard up.")
 	}
 	if err != nil {
-		s.failLink(w, r, err)
-		return
+		return s.failLink(w, r, err)
 	}
-	s.pages.Page(w, r, http.StatusOK, "setup", s.setupPage(r, token, setupForm{Region: "US", Zone: "America/New_York"}))
+	return s.pages.Page(w, r, http.StatusOK, "setup", s.setupPage(r, token, setupForm{Region: "US", Zone: "America/New_York"}))
 }
 
 // failLink says why a link does nothing, and where to go on.
-func (s *Server) failLink(w http.ResponseWriter, r *http.Request, err error) {
+func (s *Server) failLink(w http.ResponseWriter, r *http.Request, err error) error {
 	code := switchboard.ErrorCode(err)
 	if code != switchboard.CodeLinkExpired && code != switchboard.CodeSetUpDone {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := ErrorPage{Page: Page{Title: "Link", Detached: true}, Code: statusOf(code), What: switchboard.ErrorMessage(err), Next: "A link works once, and for 15 minutes.", URL: "/sign-in", URLText: "Sign in"}
 	if code == switchboard.CodeSetUpDone {
 		p.Next = "Nothing was changed."
 	}
-	s.pages.Page(w, r, p.Code, "error", p)
+	return s.pages.Page(w, r, p.Code, "error", p)
 }
 
 // setupForm is what was typed.
@@ -64,17 +61,16 @@ func (s *Server) setupPage(r *http.Request, token string, f setupForm) SetupPage
 	}
 }
 
-func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 	noReferrer(w)
 	ctx, token := r.Context(), r.PostFormValue("token")
 	f := setupForm{r.PostFormValue("name"), r.PostFormValue("email"), r.PostFormValue("password"), r.PostFormValue("organization"), r.PostFormValue("region"), r.PostFormValue("zone")}
 	l, err := s.db.PeekLink(ctx, token)
 	if err != nil {
-		s.failLink(w, r, err)
-		return
+		return s.failLink(w, r, err)
 	}
 	org := store.OrgSettings{Region: f.Region, TimeZone: f.Zone}
-	refuse := func(err error) {
+	refuse := func(err error) error {
 		p := s.setupPage(r, token, f)
 		p.Error = switchboard.ErrorMessage(err)
 		field := fieldOf(err)
@@ -87,7 +83,7 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
 			p.You, p.Them = you, them
 			p.Error = "Correct what is marked."
 		}
-		s.pages.Page(w, r, http.StatusUnprocessableEntity, "setup", p)
+		return s.pages.Page(w, r, http.StatusUnprocessableEntity, "setup", p)
 	}
 	name, email, err := switchboard.CheckUser(f.Name, f.Email)
 	if err == nil {
@@ -100,27 +96,22 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
 		err = switchboard.Invalid("region", "Choose a country.")
 	}
 	if err != nil {
-		refuse(err)
-		return
+		return refuse(err)
 	}
 	hash, err := s.gate.passwords.Hash(ctx, f.Password)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	u, err := s.db.SetUp(ctx, token, store.NewUser{Name: name, Email: email, PasswordHash: hash}, org)
 	switch switchboard.ErrorCode(err) {
 	case "":
 	case switchboard.CodeInvalid:
-		refuse(err)
-		return
+		return refuse(err)
 	default:
-		s.failLink(w, r, err)
-		return
+		return s.failLink(w, r, err)
 	}
 	if err := s.sessions.signIn(ctx, l.OrgID, u); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/setup/channel", http.StatusSeeOther)
+	return seeOther(w, r, "/setup/channel")
 }

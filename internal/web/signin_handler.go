@@ -52,10 +52,9 @@ func (s *Server) plainPage(r *http.Request, title string) Page {
 // its links lead to.
 func noReferrer(w http.ResponseWriter) { w.Header().Set("Referrer-Policy", "no-referrer") }
 
-func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	if _, ok := visitorOf(r.Context()); ok {
-		http.Redirect(w, r, ownPath(r.FormValue("return"), "/"), http.StatusSeeOther)
-		return
+		return seeOther(w, r, ownPath(r.FormValue("return"), "/"))
 	}
 	page := SignInPage{Page: s.plainPage(r, "Sign in"), Next: ownPath(r.FormValue("return"), "")}
 	if r.FormValue("out") != "" {
@@ -64,15 +63,14 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	if page.Note == "" {
 		note, err := s.beforeSetup(r.Context())
 		if err != nil {
-			s.fail(w, r, err)
-			return
+			return err
 		}
 		page.Note = note
 	}
 	if s.demo {
 		page.Email, page.Note = demo.Email, "This is the demo: the password of Dana Reyes is "+demo.Password+"."
 	}
-	s.pages.Page(w, r, http.StatusOK, "sign_in", page)
+	return s.pages.Page(w, r, http.StatusOK, "sign_in", page)
 }
 
 // beforeSetup says what to do where there is nobody yet who could sign in.
@@ -88,17 +86,16 @@ func (s *Server) beforeSetup(ctx context.Context) (string, error) {
 	return "Switchboard is not set up yet. Open the set-up link that it printed when it started; a new one is printed at each start.", nil
 }
 
-func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
+func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	email, next := strings.ToLower(strings.TrimSpace(r.PostFormValue("email"))), ownPath(r.PostFormValue("next"), "/")
-	refuse := func(status int, why string) {
+	refuse := func(status int, why string) error {
 		page := SignInPage{Page: s.plainPage(r, "Sign in"), Email: email, Next: next, Error: why}
-		s.pages.Page(w, r, status, "sign_in", page)
+		return s.pages.Page(w, r, status, "sign_in", page)
 	}
 	from := visitorAddress(r, s.trusted)
 	if s.gate.addresses.tooMany(from) || s.gate.accounts.tooMany(email) {
 		w.Header().Set("Retry-After", "60")
-		refuse(http.StatusTooManyRequests, "That went wrong too often. Wait a minute, then try again.")
-		return
+		return refuse(http.StatusTooManyRequests, "That went wrong too often. Wait a minute, then try again.")
 	}
 	org, u, err := s.checkPassword(r.Context(), email, r.PostFormValue("password"))
 	switch switchboard.ErrorCode(err) {
@@ -106,18 +103,15 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 	case switchboard.CodeUnauthorized:
 		s.gate.addresses.count(from)
 		s.gate.accounts.count(email)
-		refuse(http.StatusUnauthorized, switchboard.ErrorMessage(err))
-		return
+		return refuse(http.StatusUnauthorized, switchboard.ErrorMessage(err))
 	default:
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.gate.accounts.forget(email)
 	if err := s.sessions.signIn(r.Context(), org, u); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	return seeOther(w, r, next)
 }
 
 // checkPassword returns the active user with this e-mail address and password.
@@ -154,51 +148,45 @@ func (s *Server) renewHash(ctx context.Context, org string, u switchboard.User, 
 	}
 }
 
-func (s *Server) signOut(w http.ResponseWriter, r *http.Request) {
+func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	if err := s.sessions.signOut(r.Context()); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/sign-in?out=1", http.StatusSeeOther)
+	return seeOther(w, r, "/sign-in?out=1")
 }
 
 // showLink shows whom a one-time link signs in. It uses nothing up.
-func (s *Server) showLink(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showLink(w http.ResponseWriter, r *http.Request) error {
 	noReferrer(w)
 	token := r.FormValue("token")
 	l, err := s.db.PeekLink(r.Context(), token)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if l.SetUp {
-		http.Redirect(w, r, "/setup?token="+queryEscape(token), http.StatusSeeOther)
-		return
+		return seeOther(w, r, "/setup?token="+queryEscape(token))
 	}
-	s.pages.Page(w, r, http.StatusOK, "sign_in_link", LinkPage{Page: s.plainPage(r, "Sign in"), Token: token, Who: l.User.Name, Email: l.User.Email})
+	return s.pages.Page(w, r, http.StatusOK, "sign_in_link", LinkPage{Page: s.plainPage(r, "Sign in"), Token: token, Who: l.User.Name, Email: l.User.Email})
 }
 
-func (s *Server) useLink(w http.ResponseWriter, r *http.Request) {
+func (s *Server) useLink(w http.ResponseWriter, r *http.Request) error {
 	noReferrer(w)
 	from := visitorAddress(r, s.trusted)
 	if s.gate.addresses.tooMany(from) {
 		w.Header().Set("Retry-After", "60")
-		s.fail(w, r, switchboard.Errorf(switchboard.CodeTooMany, "That went wrong too often. Wait a minute, then try again."))
-		return
+		return switchboard.Errorf(switchboard.CodeTooMany, "That went wrong too often. Wait a minute, then try again.")
 	}
 	l, err := s.db.UseLink(r.Context(), r.PostFormValue("token"))
 	if err != nil {
 		if switchboard.ErrorCode(err) == switchboard.CodeLinkExpired {
 			s.gate.addresses.count(from)
 		}
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	if err := s.sessions.signIn(r.Context(), l.OrgID, l.User); err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return seeOther(w, r, "/")
 }
 
 func (s *Server) profilePage(r *http.Request) (ProfilePage, error) {
@@ -235,29 +223,26 @@ func roleMeans(r switchboard.Role) string {
 	return "may read"
 }
 
-func (s *Server) showProfile(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showProfile(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.profilePage(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Page(w, r, http.StatusOK, "profile", p)
+	return s.pages.Page(w, r, http.StatusOK, "profile", p)
 }
 
 // setPassword sets the visitor's own password. It signs out every other
 // session; this one goes on under a new token.
-func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	p, err := s.profilePage(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	typed := r.PostFormValue("new")
 	if p.HasPassword {
 		if s.gate.accounts.tooMany(v.User.Email) {
-			s.fail(w, r, switchboard.Errorf(switchboard.CodeTooMany, "That went wrong too often. Wait a minute, then try again."))
-			return
+			return switchboard.Errorf(switchboard.CodeTooMany, "That went wrong too often. Wait a minute, then try again.")
 		}
 		_, _, err := s.checkPassword(r.Context(), v.User.Email, r.PostFormValue("current"))
 		switch switchboard.ErrorCode(err) {
@@ -266,8 +251,7 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) {
 			s.gate.accounts.count(v.User.Email)
 			p.CurrentErr = "This is not your password."
 		default:
-			s.fail(w, r, err)
-			return
+			return err
 		}
 	}
 	if err := password.Check("new", typed); err != nil {
@@ -275,8 +259,7 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) {
 	}
 	if p.CurrentErr != "" || p.NewErr != "" {
 		p.Error = "Correct what is marked."
-		s.pages.Page(w, r, http.StatusUnprocessableEntity, "profile", p)
-		return
+		return s.pages.Page(w, r, http.StatusUnprocessableEntity, "profile", p)
 	}
 	hash, err := s.gate.passwords.Hash(r.Context(), typed)
 	if err == nil {
@@ -286,20 +269,18 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request) {
 		err = s.sessions.signIn(r.Context(), v.Actor.OrgID, v.User)
 	}
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: "Password saved", Note: "Other places where you were signed in are signed out."})
-	http.Redirect(w, r, "/profile", http.StatusSeeOther)
+	return seeOther(w, r, "/profile")
 }
 
-func (s *Server) setPreferences(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setPreferences(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	err := s.db.SetPreferences(r.Context(), v.Actor, store.Preferences{Theme: r.PostFormValue("theme"), KeysOff: r.PostFormValue("keys") == ""})
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: "Saved"})
-	http.Redirect(w, r, "/profile", http.StatusSeeOther)
+	return seeOther(w, r, "/profile")
 }

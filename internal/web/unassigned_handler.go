@@ -58,15 +58,14 @@ func (q queueQuery) url(edit func(*queueQuery)) string {
 }
 
 // showUnassigned is the queue.
-func (s *Server) showUnassigned(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showUnassigned(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	p, err := s.unassignedPage(r, v, readQueueQuery(r.URL.Query()))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	follow(w, r, p.Return)
-	s.pages.Page(w, r, http.StatusOK, "unassigned", p)
+	return s.pages.Page(w, r, http.StatusOK, "unassigned", p)
 }
 
 func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (UnassignedPage, error) {
@@ -235,24 +234,21 @@ func sinceDay(t time.Time, rd reader) string {
 }
 
 // showPreview is the pane beside the queue, for the row that becomes current.
-func (s *Server) showPreview(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showPreview(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	m, err := s.db.Message(r.Context(), v.Actor.OrgID, r.FormValue("message"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p, err := s.preview(r, v, m, rd, ownPath(r.FormValue("return"), "/unassigned"))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "preview", *p)
+	return s.pages.Fragment(w, r, http.StatusOK, "preview", *p)
 }
 
 func (s *Server) preview(r *http.Request, _ visitor, m *switchboard.Message, rd reader, back string) (*Preview, error) {
@@ -284,28 +280,25 @@ func (s *Server) preview(r *http.Request, _ visitor, m *switchboard.Message, rd 
 
 // showNewSenders is the pill over the list, for a page that shows the queue as
 // it was at a moment.
-func (s *Server) showNewSenders(w http.ResponseWriter, r *http.Request) {
+func (s *Server) showNewSenders(w http.ResponseWriter, r *http.Request) error {
 	v, _ := visitorOf(r.Context())
 	since, err := strconv.ParseInt(r.FormValue("since"), 10, 64)
 	if err != nil {
-		s.fail(w, r, switchboard.Invalid("since", "Say since when."))
-		return
+		return switchboard.Invalid("since", "Say since when.")
 	}
 	n, err := s.db.QueueChanged(r.Context(), v.Actor.OrgID, time.UnixMicro(since))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	gone, err := s.goneRows(r, strings.Split(r.FormValue("shown"), ","))
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return err
 	}
 	p := NewSenders{Gone: gone, Count: n, URL: ownPath(r.FormValue("return"), "/unassigned")}
 	if n > 0 {
 		p.Text = count(n, "new sender", "new senders") + ", show"
 	}
-	s.pages.Fragment(w, r, http.StatusOK, "new-senders", p)
+	return s.pages.Fragment(w, r, http.StatusOK, "new-senders", p)
 }
 
 // goneRows are the rows of an open page whose texts do not wait any more.

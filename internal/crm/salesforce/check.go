@@ -53,8 +53,8 @@ func sentence(err error) string {
 }
 
 // Check looks at all that the connection needs, and says of each thing how it
-// is. phones are the fields that are matched, by object. It makes about a dozen
-// calls, and changes nothing.
+// is at this moment. phones are the fields that are matched, by object. It makes
+// about a dozen calls, and changes nothing.
 func (o *Org) Check(ctx context.Context, phones switchboard.PhoneFields) []Finding {
 	ctx = WithUse(ctx, UseSetup)
 	c := &checker{org: o}
@@ -111,20 +111,36 @@ func (c *checker) scopes(t Token) {
 	}
 }
 
+// What there is to do about most things.
+const (
+	install = "Run: switchboard salesforce install"
+	assign  = "Assign the permission set Switchboard Integration to the user that we act as"
+)
+
 func (c *checker) packaged(ctx context.Context) {
-	const install = "Run: switchboard salesforce install"
 	version, err := c.org.PackageVersion(ctx)
 	switch {
 	case err != nil:
 		c.failed(Fail, "package", err)
 	case version == "":
-		c.add(Fail, "the package is not installed, or its permission set is not assigned", install+"; then assign Switchboard Integration to the user that we act as")
+		c.add(Fail, "the package is not installed, or its permission set is not assigned", install+". "+assign)
 	case olderVersion(version, orgpackage.Version):
 		c.add(Warn, "package "+version+" is older than "+orgpackage.Version, install)
 	default:
 		c.add(OK, "package "+version, "")
 	}
+	setting, err := c.org.UnknownNumbers(ctx)
+	switch {
+	case err != nil:
+		c.failed(Warn, unknownNumbers, err)
+	case setting == nil && version != "":
+		c.add(Fail, "no access to "+unknownNumbers, assign)
+	case setting != nil:
+		c.add(OK, unknownNumbers, "")
+	}
 }
+
+const unknownNumbers = "the setting Create Records From Unknown Numbers"
 
 // olderVersion compares versions such as 1.10.0 number by number.
 func olderVersion(a, b string) bool {
@@ -144,16 +160,38 @@ func olderVersion(a, b string) bool {
 	return false
 }
 
+// describe returns how an object is just now, nil if that is not to be had.
+func (c *checker) describe(ctx context.Context, object string) *Object {
+	c.org.Forget(object)
+	d, err := c.org.Describe(ctx, object)
+	switch {
+	case HasCode(err, CodeNoSuch):
+		c.add(Fail, "no access to "+object, grant(object))
+	case err != nil:
+		c.failed(Fail, object, err)
+	}
+	return d
+}
+
+// grant is how the user that we act as gets at an object.
+func grant(object string) string {
+	if object == SMSObject || slices.Contains(switchboard.Objects(), switchboard.Object(object)) {
+		return assign
+	}
+	return "Give the user that we act as access to the object, or take it out of Settings, Matching"
+}
+
 func (c *checker) object(ctx context.Context, object switchboard.Object, phones []string) {
-	const grant = "Assign the permission set Switchboard Integration to the user that we act as"
-	d, err := c.org.Describe(ctx, string(object))
-	if err != nil {
-		c.failed(Fail, string(object), err)
+	d := c.describe(ctx, string(object))
+	if d == nil {
 		return
 	}
 	if may := lacking(d); len(may) > 0 {
-		c.add(Fail, fmt.Sprintf("%s: we may not %s", object, strings.Join(may, ", ")), grant)
+		c.add(Fail, fmt.Sprintf("%s: we may not %s", object, strings.Join(may, ", ")), grant(string(object)))
 		return
+	}
+	if !d.Deletable {
+		c.add(Warn, fmt.Sprintf("%s: we may not delete it", object), grant(string(object))+", or what is deleted or undone here stays there")
 	}
 	var hidden, formulas, fixed []string
 	for _, name := range phones {
@@ -172,21 +210,39 @@ func (c *checker) object(ctx context.Context, object switchboard.Object, phones 
 			hidden = append(hidden, name)
 		}
 	}
-	if !d.Has(orgpackage.KeyField) && slices.Contains(switchboard.Objects(), object) {
-		c.add(Fail, fmt.Sprintf("%s has no field %s for us, by which a retry finds what it made", object, orgpackage.KeyField), "Run: switchboard salesforce install; then assign Switchboard Integration to the user that we act as")
+	if f, ok := d.Field(orgpackage.KeyField); !(ok && f.Createable) && slices.Contains(switchboard.Objects(), object) {
+		c.add(Fail, fmt.Sprintf("%s has no field %s for us, by which a retry finds what it made", object, orgpackage.KeyField), install+". "+assign)
+	}
+	var unsynced []string
+	for _, name := range orgpackage.IntegrationFields(string(object)) {
+		if f, ok := d.Field(writtenAs(name)); !(ok && f.Updateable) && !slices.Contains(phones, name) && name != orgpackage.KeyField {
+			unsynced = append(unsynced, name)
+		}
+	}
+	if len(unsynced) > 0 {
+		c.add(Warn, fmt.Sprintf("%s: we may not read and write %s", object, strings.Join(unsynced, ", ")), assign+", or these fields are not kept alike on both sides")
 	}
 	if len(hidden) > 0 {
-		c.add(Fail, fmt.Sprintf("%s: no access to %s", object, strings.Join(hidden, ", ")), "Give the user that we act as field-level access, or take the field out of Settings, Matching")
+		c.add(Fail, fmt.Sprintf("%s: no access to %s", object, strings.Join(hidden, ", ")), assign+", or give it field-level access to a field of your own, or take that out of Settings, Matching")
 	}
 	if len(fixed) > 0 {
-		c.add(Warn, fmt.Sprintf("%s: we may read but not write %s", object, strings.Join(fixed, ", ")), "Give the user that we act as edit access to the field, or new records will lack it")
+		c.add(Warn, fmt.Sprintf("%s: we may read but not write %s", object, strings.Join(fixed, ", ")), assign+", or give it edit access to a field of your own: new records lack it otherwise")
 	}
 	if len(formulas) > 0 {
 		c.add(Warn, fmt.Sprintf("%s: %s is a formula, whose changes Salesforce does not report", object, strings.Join(formulas, ", ")), "Match the field that it is made of, or run: switchboard salesforce sync --full now and then")
 	}
-	if len(hidden)+len(fixed)+len(formulas) == 0 {
+	if len(hidden)+len(fixed)+len(formulas)+len(unsynced) == 0 {
 		c.add(OK, fmt.Sprintf("%s and its phone fields", object), "")
 	}
+}
+
+// writtenAs returns the field by which one sees whether a field may be written:
+// an address is written by its parts.
+func writtenAs(name string) string {
+	if prefix, ok := strings.CutSuffix(name, "Address"); ok {
+		return prefix + "Street"
+	}
+	return name
 }
 
 func lacking(d *Object) []string {
@@ -203,9 +259,8 @@ func lacking(d *Object) []string {
 }
 
 func (c *checker) messages(ctx context.Context) {
-	d, err := c.org.Describe(ctx, SMSObject)
-	if err != nil {
-		c.failed(Fail, SMSObject, err)
+	d := c.describe(ctx, SMSObject)
+	if d == nil {
 		return
 	}
 	missing := lacking(d)
@@ -218,50 +273,60 @@ func (c *checker) messages(ctx context.Context) {
 		c.add(Fail, smsKey+" is not unique and an external id", "Set both on the field in Setup, or run: switchboard salesforce install")
 	}
 	if len(missing) > 0 {
-		c.add(Fail, SMSObject+": we may not "+strings.Join(missing, ", "), "Assign the permission set Switchboard Integration to the user that we act as")
+		c.add(Fail, SMSObject+": we may not "+strings.Join(missing, ", "), assign)
 		return
 	}
 	c.add(OK, SMSObject+" and its fields", "")
 }
 
 // permissions looks whether we see every record: one that sharing hides looks
-// unknown, and would be created a second time.
+// unknown, and would be created a second time. Messages we also give to others.
 func (c *checker) permissions(ctx context.Context, user string, objects []switchboard.Object) {
 	const what = "View All on the matched objects"
-	const remedy = "Assign the permission set Switchboard Integration to the user that we act as, or give it View All on the object: a record that sharing hides from us looks unknown, and is made twice"
-	seen, all, err := c.viewAll(ctx, user)
+	const remedy = assign + ", or give it View All on the object: a record that sharing hides from us looks unknown, and is made twice"
+	access, err := c.allRecords(ctx, user)
 	if err != nil {
 		c.add(Warn, what+" can't be checked", "Let the user that we act as view setup and configuration, or see to it yourself: "+remedy)
 		return
 	}
 	var not []string
 	for _, o := range objects {
-		if !all && !seen[o] {
+		if !access.all && !access.view[o] {
 			not = append(not, string(o))
 		}
 	}
 	if len(not) > 0 {
 		c.add(Fail, "no View All on "+strings.Join(not, ", "), remedy)
-		return
+	} else {
+		c.add(OK, what, "")
 	}
-	c.add(OK, what, "")
+	if !access.all && !access.modify[SMSObject] {
+		c.add(Fail, "no Modify All on "+SMSObject, assign+", or a message stays with the owner that it had")
+	}
 }
 
-// viewAll returns the objects of which the user sees every record, or all.
-func (c *checker) viewAll(ctx context.Context, user string) (seen map[switchboard.Object]bool, all bool, err error) {
+// allRecords says of which objects a user sees and changes every record.
+type allRecords struct {
+	all          bool // sees all that there are
+	view, modify map[switchboard.Object]bool
+}
+
+// allRecords returns what a user may do whatever the sharing.
+func (c *checker) allRecords(ctx context.Context, user string) (allRecords, error) {
+	a := allRecords{view: map[switchboard.Object]bool{}, modify: map[switchboard.Object]bool{}}
 	rows, err := Collect(c.org.Query(ctx, Select("User", "Id", "Profile.PermissionsViewAllData").Where(Eq("Id", user))))
 	if err != nil {
-		return nil, false, err
+		return a, err
 	}
 	if len(rows) == 1 {
-		all, _ = rows[0].value("Profile.PermissionsViewAllData").(bool)
+		a.all, _ = rows[0].value("Profile.PermissionsViewAllData").(bool)
 	}
-	if all {
-		return nil, true, nil
+	if a.all {
+		return a, nil
 	}
 	rows, err = Collect(c.org.Query(ctx, Select("PermissionSetAssignment", "PermissionSetId").Where(Eq("AssigneeId", user))))
 	if err != nil {
-		return nil, false, err
+		return a, err
 	}
 	var sets []string
 	for _, r := range rows {
@@ -269,28 +334,34 @@ func (c *checker) viewAll(ctx context.Context, user string) (seen map[switchboar
 			sets = append(sets, id)
 		}
 	}
-	seen = map[switchboard.Object]bool{}
 	for chunk := range slices.Chunk(sets, idsAtOnce) {
-		rows, err := Collect(c.org.Query(ctx, Select("ObjectPermissions", "SobjectType").Where(In("ParentId", chunk...), Eq("PermissionsViewAllRecords", true))))
+		rows, err := Collect(c.org.Query(ctx, Select("ObjectPermissions", "SobjectType", "PermissionsModifyAllRecords").Where(In("ParentId", chunk...), Eq("PermissionsViewAllRecords", true))))
 		if err != nil {
-			return nil, false, err
+			return a, err
 		}
 		for _, r := range rows {
-			seen[switchboard.Object(r.Text("SobjectType"))] = true
+			object := switchboard.Object(r.Text("SobjectType"))
+			a.view[object] = true
+			a.modify[object] = a.modify[object] || r.Bool("PermissionsModifyAllRecords")
 		}
 		rows, err = Collect(c.org.Query(ctx, Select("PermissionSet", "Id").Where(In("Id", chunk...), Eq("PermissionsViewAllData", true))))
 		if err != nil {
-			return nil, false, err
+			return a, err
 		}
-		all = all || len(rows) > 0
+		a.all = a.all || len(rows) > 0
 	}
-	return seen, all, nil
+	return a, nil
 }
 
 // bell asks for a notification to nobody: whoever may send one is told that
 // the recipient is missing, and whoever may not, that it may not.
 func (c *checker) bell(ctx context.Context, user string) {
+	c.org.bells.forget(BellType)
 	kind, err := c.org.BellTypeID(ctx, BellType)
+	if HasCode(err, "INVALID_TYPE") {
+		c.add(Fail, "no access to notification types", "Let the user that we act as view setup and configuration")
+		return
+	}
 	if err != nil {
 		c.failed(Fail, "notification type "+BellType, err)
 		return
@@ -302,7 +373,7 @@ func (c *checker) bell(ctx context.Context, user string) {
 	}
 	switch {
 	case noAccess(err):
-		c.add(Fail, "we may not send notifications", "Assign the permission set Switchboard Integration, which holds Send Custom Notifications, to the user that we act as")
+		c.add(Fail, "we may not send notifications", assign+": it holds Send Custom Notifications")
 	case err == nil || ClassOf(err) == ClassPermanent:
 		c.add(OK, "Send Custom Notifications", "")
 	default:

@@ -101,6 +101,7 @@ func TestWhatIsWrongWithOneObjectIsItsOwnAffair(t *testing.T) {
 	s := simulate(t)
 	bob, err := s.there.AddUser("bob@example.com", "Bob")
 	must(t, err)
+	must(t, bob.Assign("Switchboard_Integration"))
 	s.there.RunAs(bob)
 	s.there.ExpireSessions()
 	s.make(t, "Account", map[string]any{"Name": "Acme"})

@@ -193,10 +193,11 @@ func (o *Org) upsertRows(ctx context.Context, rows []map[string]any) ([]Result, 
 const ownerField = "OwnerId"
 
 // aboutOwner reports whether a row may have been refused for its owner: a user
-// who is inactive, may not read SMS__c, is of another kind, or is gone.
+// who is inactive, may not read SMS__c, is of another kind, or is gone; or one
+// from whom, or to whom, we may not give a row.
 func aboutOwner(e *Error) bool {
 	switch e.Code {
-	case "INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ", "OP_WITH_INVALID_USER_TYPE_EXCEPTION":
+	case "INSUFFICIENT_ACCESS_OR_READONLY", "INACTIVE_OWNER_OR_USER", "TRANSFER_REQUIRES_READ", "OP_WITH_INVALID_USER_TYPE_EXCEPTION":
 		return true
 	}
 	return e.Reference() && len(e.Fields) == 0 || slices.ContainsFunc(e.Fields, func(f string) bool { return strings.EqualFold(f, ownerField) })

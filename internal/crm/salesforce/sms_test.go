@@ -64,6 +64,7 @@ func TestMessagesAreWrittenAndComeBack(t *testing.T) {
 	}
 	ada, err := s.there.AddUser("ada@example.com", "Ada Lovelace")
 	must(t, err)
+	must(t, ada.Assign("Switchboard_User"))
 	s.clock.Add(time.Minute)
 	must(t, s.there.Update(ada, "SMS__c", results[7].ID, map[string]any{"Contact__c": contact, "Account__c": nil}))
 	var changed []switchboard.RemoteMessage
@@ -149,7 +150,10 @@ func TestAnOwnerWhoMayNotOwnIsDoneWithout(t *testing.T) {
 	gone, err := s.there.AddUser("gone@example.com", "Gus Doe")
 	must(t, err)
 	must(t, s.there.Update(nil, "User", gone.ID, map[string]any{"IsActive": false}))
-	owners := []string{"", bob.ID, gone.ID, "005000000000000AAA", bob.ID}
+	eve, err := s.there.AddUser("eve@example.com", "Eve Poe") // she may not read messages
+	must(t, err)
+	must(t, bob.Assign("Switchboard_User"))
+	owners := []string{"", bob.ID, gone.ID, "005000000000000AAA", bob.ID, eve.ID}
 	write := func(change string) {
 		t.Helper()
 		var messages []salesforce.SMS
@@ -177,7 +181,7 @@ func TestAnOwnerWhoMayNotOwnIsDoneWithout(t *testing.T) {
 	write("changed")
 	// Other refusals for the owner, as real orgs word them, and one that stands.
 	owners = []string{bob.ID, bob.ID, bob.ID}
-	for _, e := range []*sforg.Error{{Code: "TRANSFER_REQUIRES_READ", Message: "The new owner must have read permission"}, {Code: "FIELD_INTEGRITY_EXCEPTION", Message: "Owner ID", Fields: []string{"OwnerId"}},
+	for _, e := range []*sforg.Error{{Code: "INSUFFICIENT_ACCESS_OR_READONLY", Message: "insufficient access rights on object id"}, {Code: "FIELD_INTEGRITY_EXCEPTION", Message: "Owner ID", Fields: []string{"OwnerId"}},
 		{Code: "INVALID_CROSS_REFERENCE_KEY", Message: "invalid cross reference id"}} {
 		s.there.Fail(sforg.Fault{Kind: sforg.RowError, Path: "/composite/sobjects", Rows: []int{1}, Err: e})
 		write(e.Code)

@@ -3,10 +3,12 @@ package orgpackage_test
 import (
 	"bytes"
 	"context"
+	"encoding/xml"
 	"io/fs"
 	"math/rand/v2"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -181,35 +183,153 @@ func (s *sandbox) switchOn(t *testing.T) {
 	}
 }
 
-// A user of no rights gets what the check asks for by the one permission set.
-func TestTheIntegrationPermissionSetIsWhatTheCheckAsksFor(t *testing.T) {
-	s := newSandbox(t)
-	s.install(t, orgpackage.Options{})
-	user, err := s.there.AddUser("switchboard@acme.example", "Switchboard")
+// integrate makes the connection act as a user of no rights of its own, but for
+// the permission sets.
+func (s *sandbox) integrate(t *testing.T, sets ...string) {
+	t.Helper()
+	user, err := s.there.AddUserWith(sforg.MinimumAccess, "switchboard@acme.example", "Switchboard")
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, set := range sets {
+		if err := user.Assign(set); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.there.RunAs(user)
 	s.there.ExpireSessions()
-	fails := func() (found []string) {
-		for _, f := range s.Check(t.Context(), switchboard.DefaultPhoneFields()) {
-			if f.Level == salesforce.Fail {
-				found = append(found, f.What)
-			}
+}
+
+// wrong returns what the check finds to be amiss.
+func (s *sandbox) wrong(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, f := range s.Check(t.Context(), switchboard.DefaultPhoneFields()) {
+		if f.Level != salesforce.OK {
+			found = append(found, f.What+": "+f.Remedy)
 		}
-		return found
 	}
-	if got, want := fails(), []string{"no View All on Account, Contact, Lead"}; !slices.Equal(got, want) {
-		t.Errorf("without the permission set the check fails for %q, want %q", got, want)
+	return found
+}
+
+// The permission set is all that the user needs whom we act as. Who sees every
+// record only who may look at the setup can tell.
+func TestTheCheckAsksForNothingButTheIntegrationPermissionSet(t *testing.T) {
+	s := newSandbox(t)
+	s.install(t, orgpackage.Options{})
+	s.integrate(t)
+	if got := s.wrong(t); len(got) < 5 {
+		t.Errorf("without the permission set it finds %q", got)
 	}
-	sets, err := s.there.Query("SELECT Id FROM PermissionSet WHERE Name = 'Switchboard_Integration'")
-	if err != nil || len(sets) != 1 {
-		t.Fatalf("the org has %d such permission sets, %v", len(sets), err)
-	}
-	if _, err := s.there.Create(s.there.Admin(), "PermissionSetAssignment", map[string]any{"PermissionSetId": sets[0]["Id"], "AssigneeId": user.ID}); err != nil {
+	if err := s.there.User("switchboard@acme.example").Assign(orgpackage.IntegrationSet); err != nil {
 		t.Fatal(err)
 	}
-	if got := fails(); len(got) > 0 {
-		t.Errorf("with the permission set the check fails for %q", got)
+	if got := s.wrong(t); len(got) != 1 || !strings.HasPrefix(got[0], "View All on the matched objects can't be checked") {
+		t.Errorf("with it, it finds %q", got)
+	}
+}
+
+// permissionSet is a permission set as a test changes it.
+type permissionSet struct {
+	XMLName xml.Name `xml:"http://soap.sforce.com/2006/04/metadata PermissionSet"`
+	Label   string   `xml:"label"`
+	Fields  []struct {
+		Editable bool   `xml:"editable"`
+		Field    string `xml:"field"`
+		Readable bool   `xml:"readable"`
+	} `xml:"fieldPermissions"`
+	Objects []struct {
+		Create    bool   `xml:"allowCreate"`
+		Delete    bool   `xml:"allowDelete"`
+		Edit      bool   `xml:"allowEdit"`
+		Read      bool   `xml:"allowRead"`
+		ModifyAll bool   `xml:"modifyAllRecords"`
+		Object    string `xml:"object"`
+		ViewAll   bool   `xml:"viewAllRecords"`
+	} `xml:"objectPermissions"`
+	Types []permission `xml:"customMetadataTypeAccesses"`
+	User  []permission `xml:"userPermissions"`
+}
+
+type permission struct {
+	Enabled bool   `xml:"enabled"`
+	Name    string `xml:"name"`
+}
+
+// deploy deploys the set under a name.
+func (p *permissionSet) deploy(t *testing.T, s *sandbox, name string) {
+	t.Helper()
+	text, err := xml.Marshal(p)
+	if err == nil {
+		err = s.there.InstallPackage(fstest.MapFS{"permissionsets/" + name + ".permissionset": {Data: text}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheCheckNamesEachPermissionThatIsTakenAway(t *testing.T) {
+	s := newSandbox(t)
+	s.install(t, orgpackage.Options{})
+	viewer := &permissionSet{Label: "Setup Viewer", User: []permission{{true, "ViewSetup"}}}
+	viewer.deploy(t, s, "Setup_Viewer")
+	s.integrate(t, orgpackage.IntegrationSet, "Setup_Viewer")
+	if got := s.wrong(t); len(got) > 0 {
+		t.Fatalf("with everything there it finds %q", got)
+	}
+	doc, err := fs.ReadFile(orgpackage.FS(), "force-app/main/default/permissionsets/"+orgpackage.IntegrationSet+".permissionset-meta.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (set permissionSet) {
+		t.Helper()
+		if err := xml.Unmarshal(doc, &set); err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	// without deploys less than all, and wants one line that says all of what is
+	// missing and what to do.
+	without := func(take func(*permissionSet), says ...string) {
+		t.Helper()
+		less := read()
+		take(&less)
+		less.deploy(t, s, orgpackage.IntegrationSet)
+		says = append(says, "Assign the permission set Switchboard Integration")
+		got := s.wrong(t)
+		if !slices.ContainsFunc(got, func(line string) bool {
+			return !slices.ContainsFunc(says, func(word string) bool { return !strings.Contains(line, word) })
+		}) {
+			t.Errorf("it finds %q, and no line that says %q", got, says)
+		}
+	}
+	set := read()
+	for i, f := range set.Fields {
+		object, field, _ := strings.Cut(f.Field, ".")
+		without(func(p *permissionSet) { p.Fields = slices.Delete(p.Fields, i, i+1) }, object, field)
+		without(func(p *permissionSet) { p.Fields[i].Editable = false }, object, field)
+	}
+	for i, o := range set.Objects {
+		without(func(p *permissionSet) { p.Objects = slices.Delete(p.Objects, i, i+1) }, "no access to "+o.Object)
+		without(func(p *permissionSet) { p.Objects[i].Create = false }, o.Object, "create it")
+		without(func(p *permissionSet) { // a right goes with those that include it
+			o := &p.Objects[i]
+			o.Edit, o.Delete, o.ModifyAll = false, false, false
+		}, o.Object, "update it")
+		if o.ModifyAll {
+			without(func(p *permissionSet) { p.Objects[i].ModifyAll = false }, o.Object, "no Modify All")
+			continue
+		}
+		without(func(p *permissionSet) { p.Objects[i].Delete = false }, o.Object, "delete it")
+		without(func(p *permissionSet) { p.Objects[i].ViewAll = false }, o.Object, "no View All")
+	}
+	for i, kind := range set.Types {
+		says := map[string]string{orgpackage.VersionType: "package", orgpackage.UnknownNumbersType: "Create Records From Unknown Numbers"}
+		without(func(p *permissionSet) { p.Types[i].Enabled = false }, says[kind.Name])
+	}
+	for i, u := range set.User {
+		if u.Name != "ApiEnabled" { // the profile has it, or no check could begin
+			without(func(p *permissionSet) { p.User[i].Enabled = false }, "notifications", "Send Custom Notifications")
+		}
 	}
 }

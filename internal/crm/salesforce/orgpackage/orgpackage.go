@@ -12,6 +12,7 @@ package orgpackage
 import (
 	"embed"
 	"io/fs"
+	"strings"
 )
 
 // Version is the version of the package. It grows with each change of what is
@@ -27,6 +28,30 @@ const (
 	UnknownNumbersType = "Create_Records_From_Unknown_Numbers__mdt"
 	VersionType        = "Switchboard_Package__mdt"
 )
+
+// IntegrationSet is the permission set of the user that Switchboard acts as.
+const IntegrationSet = "Switchboard_Integration"
+
+// IntegrationFields returns the fields of an object that the permission set
+// lets that user read and write: those, but for the ones that nobody can be kept
+// from, of which the rest of Switchboard may count on being synced.
+func IntegrationFields(object string) []string {
+	doc, err := fs.ReadFile(FS(), mainDirectory+"/main/default/permissionsets/"+IntegrationSet+".permissionset-meta.xml")
+	if err != nil {
+		panic(err) // the package lacks it
+	}
+	set, err := parseElement(doc)
+	if err != nil {
+		panic(err) // a test deploys it
+	}
+	var fields []string
+	for _, p := range set.children {
+		if name, ok := strings.CutPrefix(p.childText("field"), object+"."); ok && p.childText("editable") == "true" {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
 
 // The package directories of the project.
 const (

@@ -12,9 +12,9 @@ import (
 func standardFields() map[string][]string {
 	return map[string][]string{
 		"SMS__c":  {"Name", "OwnerId", "CreatedById", "LastModifiedById"},
-		"Account": {"BillingAddress", "Phone"},
-		"Contact": {"AccountId", "Email", "HomePhone", "MailingAddress", "MobilePhone", "OtherPhone", "Phone"},
-		"Lead":    {"Address", "Email", "MobilePhone", "Phone"},
+		"Account": {"BillingAddress", "Description", "Industry", "Phone", "Website"},
+		"Contact": {"AccountId", "Department", "Description", "Email", "HomePhone", "MailingAddress", "MobilePhone", "OtherPhone", "Phone", "Title"},
+		"Lead":    {"Address", "Description", "Email", "LeadSource", "MobilePhone", "Phone", "Title"},
 	}
 }
 

@@ -344,7 +344,7 @@ func TestAFieldThatIsMadeMeanwhileArrives(t *testing.T) {
 
 func TestARefusalIsReturnedAndNotRepeated(t *testing.T) {
 	w := newWorld(t, 0)
-	user, err := w.org.AddUser("blind@example.com", "Bo Blind")
+	user, err := w.org.AddUserWith(sforg.SystemAdministrator, "blind@example.com", "Bo Blind")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/switchboardhq/switchboard/internal/crm/salesforce/sforg"
@@ -28,11 +29,131 @@ func TestWhoMayNotViewAllSeesTheirOwn(t *testing.T) {
 	if got := count(); !strings.Contains(got, `"totalSize":2`) {
 		t.Errorf("who may: %s", got)
 	}
-	u.Deny(sforg.ViewAllData)
+	if err := w.DefineObject(sforg.Object{Name: "Contact", Private: true}); err != nil {
+		t.Fatal(err)
+	}
 	if got := count(); !strings.Contains(got, `"totalSize":1`) {
 		t.Errorf("who may not: %s", got)
 	}
 	w.do("GET", data+"/sobjects/Contact/"+others, nil).must(t, 404, nil)
+}
+
+// A permission set is all that gives a user of minimum access anything.
+func TestAPermissionSetGivesWhatItSaysAndNoMore(t *testing.T) {
+	w := packaged(t)
+	admin := w.token
+	u, err := w.AddUserWith(sforg.MinimumAccess, "api@example.com", "Api User")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sms := w.create("SMS__c", map[string]any{"Phone__c": "1", "Message__c": "hi"})
+	contact := w.create("Contact", map[string]any{"LastName": "A", "Phone": "1"})
+	query := func(q string) string { return data + "/query?q=" + url.QueryEscape(q) }
+	refused := func(a answer, code string) {
+		t.Helper()
+		var got []problem
+		if err := json.Unmarshal(a.body, &got); err != nil || len(got) != 1 || got[0].ErrorCode != code {
+			t.Errorf("answered %d %s, want %s", a.status, a.body, code)
+		}
+	}
+	w.token = u.Token()
+	for _, object := range []string{"SMS__c", "Contact", "PermissionSet", "Switchboard_Package__mdt"} {
+		refused(w.do("GET", query("SELECT Id FROM "+object), nil), "INVALID_TYPE")
+		w.do("GET", data+"/sobjects/"+object+"/describe", nil).must(t, 404, nil)
+	}
+	w.do("GET", query("SELECT Username FROM User"), nil).must(t, 200, nil)
+	refused(w.do("POST", data+"/sobjects/Account", map[string]any{"Name": "Acme"}), "NOT_FOUND")
+
+	// It is assigned as any record is made, by an admin and once.
+	sets, err := w.Query("SELECT Id FROM PermissionSet WHERE Name = 'Switchboard_User'")
+	if err != nil || len(sets) != 1 {
+		t.Fatal(sets, err)
+	}
+	assignment := map[string]any{"PermissionSetId": sets[0]["Id"], "AssigneeId": u.ID}
+	refused(w.do("POST", data+"/sobjects/PermissionSetAssignment", assignment), "NOT_FOUND")
+	w.token = admin
+	var made struct{ ID string }
+	w.do("POST", data+"/sobjects/PermissionSetAssignment", assignment).must(t, 201, &made)
+	refused(w.do("POST", data+"/sobjects/PermissionSetAssignment", assignment), "DUPLICATE_VALUE")
+
+	w.token = u.Token()
+	w.do("GET", query("SELECT Phone__c, Name, OwnerId, SystemModstamp FROM SMS__c"), nil).must(t, 200, nil)
+	refused(w.do("GET", query("SELECT Contact__r.Name FROM SMS__c"), nil), "INVALID_FIELD")
+	refused(w.do("PATCH", data+"/sobjects/SMS__c/"+sms, map[string]any{"Message__c": "bye"}), "INVALID_FIELD_FOR_INSERT_UPDATE")
+	refused(w.do("POST", data+"/sobjects/SMS__c", map[string]any{}), "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+	refused(w.do("DELETE", data+"/sobjects/SMS__c/"+sms, nil), "INSUFFICIENT_ACCESS_OR_READONLY")
+	w.do("PATCH", data+"/sobjects/SMS__c/"+sms, map[string]any{"Contact__c": contact}).must(t, 204, nil)
+	var d struct {
+		Createable, Updateable, Deletable bool
+		Fields                            []struct {
+			Name                   string
+			Createable, Updateable bool
+		}
+	}
+	w.do("GET", data+"/sobjects/SMS__c/describe", nil).must(t, 200, &d)
+	if d.Createable || !d.Updateable || d.Deletable {
+		t.Errorf("the object is described as %+v", d)
+	}
+	for _, f := range d.Fields {
+		if want := f.Name == "Contact__c" || f.Name == "Lead__c" || f.Name == "Account__c" || f.Name == "OwnerId" || f.Name == "Name"; f.Createable || f.Updateable != want {
+			t.Errorf("the field is described as %+v", f)
+		}
+	}
+
+	// What another deploy of the set leaves out is gone, and what another set gives
+	// comes on top.
+	deploy := func(name, grants string) {
+		t.Helper()
+		set := `<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata"><label>x</label>` + grants + `</PermissionSet>`
+		if err := w.InstallPackage(fstest.MapFS{"permissionsets/" + name + ".permissionset": {Data: []byte(set)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reads := func(object, field string) string {
+		return `<objectPermissions><allowRead>true</allowRead><object>` + object + `</object></objectPermissions><fieldPermissions><field>` + object + `.` + field + `</field><readable>true</readable></fieldPermissions>`
+	}
+	deploy("Switchboard_User", reads("SMS__c", "Phone__c"))
+	deploy("Other", reads("Contact", "MailingAddress"))
+	if err := u.Assign("Other"); err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET", query("SELECT Phone__c FROM SMS__c"), nil).must(t, 200, nil)
+	refused(w.do("GET", query("SELECT Message__c FROM SMS__c"), nil), "INVALID_FIELD")
+	w.do("GET", query("SELECT LastName, MailingCity FROM Contact"), nil).must(t, 200, nil)
+	refused(w.do("GET", query("SELECT Phone FROM Contact"), nil), "INVALID_FIELD")
+	refused(w.do("PATCH", data+"/sobjects/Contact/"+contact, map[string]any{"LastName": "B"}), "INSUFFICIENT_ACCESS_OR_READONLY")
+
+	w.token = admin
+	w.do("DELETE", data+"/sobjects/PermissionSetAssignment/"+made.ID, nil).must(t, 204, nil)
+	w.token = u.Token()
+	refused(w.do("GET", query("SELECT Id FROM SMS__c"), nil), "INVALID_TYPE")
+}
+
+// Who sees every record of a private object may not change every one.
+func TestWhoMayNotModifyAllChangesTheirOwn(t *testing.T) {
+	w := packaged(t)
+	u, err := w.AddUserWith(sforg.MinimumAccess, "api@example.com", "Api User")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Assign("Switchboard_Integration"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DefineObject(sforg.Object{Name: "Contact", Private: true}); err != nil {
+		t.Fatal(err)
+	}
+	theirs := w.create("Contact", map[string]any{"LastName": "Theirs"})
+	w.token = u.Token()
+	mine, err := w.Create(u, "Contact", map[string]any{"LastName": "Mine"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.do("GET", data+"/sobjects/Contact/"+theirs, nil).must(t, 200, nil)
+	for _, change := range []map[string]any{{"Email": "x@example.com"}, {"OwnerId": w.Admin().ID}} {
+		w.do("PATCH", data+"/sobjects/Contact/"+theirs, change).must(t, 400, nil)
+		w.do("PATCH", data+"/sobjects/Contact/"+mine, change).must(t, 204, nil)
+	}
+	w.do("DELETE", data+"/sobjects/Contact/"+theirs, nil).must(t, 400, nil)
 }
 
 func TestWhoIsShutOutIsToldHow(t *testing.T) {

@@ -156,6 +156,14 @@ func TestTheSFCommandLineIsServed(t *testing.T) {
 		t.Errorf("the org says it has version %v, %v", got, err)
 	}
 
+	if _, err := w.AddUser("sam@example.com", "Sam Smith"); err != nil {
+		t.Fatal(err)
+	}
+	w.sf(ctx, dir, home, "org", "assign", "permset", "--name", "Switchboard_User", "--on-behalf-of", "sam@example.com", "--json")
+	if got, err := w.Query("SELECT Id FROM PermissionSetAssignment WHERE Assignee.Username = 'sam@example.com' AND PermissionSet.Name = 'Switchboard_User'"); err != nil || len(got) != 1 {
+		t.Errorf("assigned %v, %v", got, err)
+	}
+
 	var made struct{ ID string }
 	result, _ = w.sf(ctx, dir, home, "data", "create", "record", "--sobject", "Contact", "--values", "LastName='O Hara' MobilePhone='(512) 555-0177'", "--json")
 	if err := json.Unmarshal(result, &made); err != nil || w.Get("Contact", made.ID)["LastName"] != "O Hara" {

@@ -81,7 +81,9 @@ func (q *request) upsertCollection(object, field string) {
 	ob := q.o.object(object)
 	var f *Field
 	if ob != nil && q.who.user.seesObject(ob) {
-		f = ob.field(field)
+		if f = ob.field(field); f != nil && !q.who.user.sees(ob, f) {
+			f = nil
+		}
 	}
 	q.unlock()
 	if f == nil || !f.ExternalID && f.ordinal != fieldID {
@@ -257,7 +259,7 @@ func (q *request) getCollection(method, object string) {
 	list := []json.RawMessage{}
 	for _, id := range body.IDs {
 		r := ob.find(id)
-		if r == nil || r.deleted {
+		if r == nil || r.deleted || !q.who.user.seesRow(ob, r) {
 			list = append(list, json.RawMessage("null"))
 			continue
 		}

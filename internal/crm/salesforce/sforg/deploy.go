@@ -48,7 +48,10 @@ func (q *request) metadata(method string) {
 
 // deploy takes a multipart body: a part of JSON with the options, and the zip.
 func (q *request) deploy() {
-	if !q.who.user.Admin {
+	q.lock()
+	may := q.who.user.may(modifyMetadata)
+	q.unlock()
+	if !may {
 		q.fail(&Error{Code: "INSUFFICIENT_ACCESS", Message: "deploying takes the permission Modify Metadata Through Metadata API Functions", Status: http.StatusForbidden})
 		return
 	}

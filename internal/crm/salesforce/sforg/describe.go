@@ -8,10 +8,11 @@ import (
 // described is an object in the answer of a global describe.
 func (q *request) described(ob *object) map[string]any {
 	base := q.path("/sobjects/" + ob.Name)
+	may := q.who.user.rights(ob)
 	writable := !ob.Metadata
 	return map[string]any{
 		"name": ob.Name, "label": ob.Label, "labelPlural": ob.Plural, "keyPrefix": ob.Prefix, "custom": strings.HasSuffix(ob.Name, "__c") || ob.Metadata,
-		"createable": writable, "updateable": writable, "deletable": writable, "undeletable": writable, "mergeable": ob.Mergeable, "queryable": true,
+		"createable": writable && may.create, "updateable": writable && may.edit, "deletable": writable && may.remove, "undeletable": writable && may.remove, "mergeable": ob.Mergeable, "queryable": true,
 		"retrieveable": true, "replicateable": writable, "searchable": writable, "triggerable": writable, "layoutable": writable, "activateable": false,
 		"customSetting": false, "deprecatedAndHidden": false, "feedEnabled": false, "hasSubtypes": false, "isInterface": false, "isSubtype": false, "mruEnabled": writable,
 		"associateEntityType": nil, "associateParentEntity": nil,
@@ -32,8 +33,9 @@ func (q *request) globalDescribe() {
 }
 
 func (q *request) describe(ob *object) {
-	q.w.Header().Set("Last-Modified", ob.defined.time().Format(http.TimeFormat))
-	if since, err := http.ParseTime(q.r.Header.Get("If-Modified-Since")); err == nil && !ob.defined.time().After(since) {
+	changed := max(ob.defined, q.o.regranted).time()
+	q.w.Header().Set("Last-Modified", changed.Format(http.TimeFormat))
+	if since, err := http.ParseTime(q.r.Header.Get("If-Modified-Since")); err == nil && !changed.After(since) {
 		q.w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -100,6 +102,8 @@ func (q *request) describedField(ob *object, f *Field) map[string]any {
 	system := f.ordinal < systemFields
 	auto := f.Name == "Name" && ob.AutoName != ""
 	writable := !ob.Metadata && !f.ReadOnly && !f.Calculated && !system && !auto && q.who.user.edits(ob, f)
+	may := q.who.user.rights(ob)
+	_, securable := ob.securable(f)
 	long := f.Type == TypeTextArea && f.Length > 255 || f.Type == TypeAddress
 	nillable := !f.Required && f.Type != TypeBoolean
 	if f.Calculated {
@@ -111,11 +115,11 @@ func (q *request) describedField(ob *object, f *Field) map[string]any {
 	}
 	m := map[string]any{
 		"name": f.Name, "label": f.Label, "type": f.Type, "length": 0, "byteLength": 0, "soapType": soapType(f.Type),
-		"createable": writable, "updateable": writable && !f.FixedOnCreate, "nillable": nillable,
+		"createable": writable && may.create, "updateable": writable && may.edit && !f.FixedOnCreate, "nillable": nillable,
 		"defaultedOnCreate": system || f.Defaulted || f.Type == TypeBoolean || auto, "calculated": f.Formula != nil, "custom": f.Custom(),
 		"externalId": f.ExternalID, "idLookup": f.ExternalID || f.ordinal == fieldID || f.Type == TypeEmail, "unique": f.Unique, "caseSensitive": f.CaseSensitive,
 		"filterable": !long, "sortable": !long, "groupable": !long && f.Type != TypeDateTime && f.Type != TypeDouble, "aggregatable": !long && f.Type != TypeBoolean,
-		"autoNumber": auto, "nameField": f.Name == "Name", "namePointing": len(f.ReferenceTo) > 1, "permissionable": !system && !f.Required,
+		"autoNumber": auto, "nameField": f.Name == "Name", "namePointing": len(f.ReferenceTo) > 1, "permissionable": securable,
 		"referenceTo": append([]string{}, f.ReferenceTo...), "relationshipName": nil, "picklistValues": values, "restrictedPicklist": f.Restricted,
 		"compoundFieldName": nil, "digits": 0, "precision": 0, "scale": 0, "defaultValue": nil, "extraTypeInfo": nil, "htmlFormatted": false, "encrypted": false,
 		"cascadeDelete": false, "deprecatedAndHidden": false, "dependentPicklist": false, "displayLocationInDecimal": false, "formulaTreatNullNumberAsZero": false,

@@ -10,6 +10,9 @@
 // does by a Go call (Create, Merge, Convert, …) has every effect that the same
 // thing done through the API has: stamps, rules, changes in the feed.
 //
-// It is not a sandbox for strangers: whoever holds a token of it may do anything
-// in it, and it keeps all in memory.
+// A user may do what the profile and the assigned permission sets say, as the
+// deployed package has them; nil as a user is the admin, who may do everything.
+//
+// It is not a sandbox for strangers: whoever holds the admin's token may do
+// anything in it, and it keeps all in memory.
 package sforg

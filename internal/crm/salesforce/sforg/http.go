@@ -231,6 +231,7 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 	}
 	user := o.authenticate(r)
 	allowed := user == nil || o.count(callKind(q.parts), true)
+	enabled := user != nil && user.may(APIEnabled)
 	w.Header().Set("Sforce-Limit-Info", o.limitInfo())
 	o.mu.Unlock()
 	switch {
@@ -241,7 +242,7 @@ func (o *Org) data(w http.ResponseWriter, r *http.Request, version, rest string,
 		writeErrors(w, invalidSession())
 	case !allowed:
 		writeErrors(w, limitExceeded())
-	case !user.may(APIEnabled):
+	case !enabled:
 		writeErrors(w, &Error{Code: "API_DISABLED_FOR_ORG", Message: "The REST API is not enabled for this Organization.", Status: http.StatusForbidden})
 	default:
 		q.who = actor{user: user, version: version, client: option(r, "Sforce-Call-Options", "client")}

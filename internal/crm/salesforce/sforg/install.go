@@ -111,7 +111,7 @@ func (in *installer) object(file string, text []byte) {
 		return
 	}
 	ob := in.pending(name)
-	ob.Label, ob.Plural = m.Label, m.Plural
+	ob.Label, ob.Plural, ob.Private = m.Label, m.Plural, m.Sharing == "Private"
 	isNew := in.o.object(name) == nil
 	switch {
 	case custom && m.Label == "":

@@ -48,6 +48,10 @@ type metaPermissionSet struct {
 		Editable bool   `xml:"editable"`
 		Readable bool   `xml:"readable"`
 	} `xml:"fieldPermissions"`
+	Types []struct {
+		Name    string `xml:"name"`
+		Enabled bool   `xml:"enabled"`
+	} `xml:"customMetadataTypeAccesses"`
 }
 
 type metaMember struct {
@@ -178,6 +182,9 @@ func (in *installer) permissionSet(c component, text []byte) {
 		in.fail(c, "Required fields are missing: [Label]")
 	}
 	set := map[string]any{"Name": c.name, "Label": m.Label, "Description": m.Description}
+	for _, f := range permissionFlags() {
+		set[f.Name] = false
+	}
 	for _, p := range m.Permissions {
 		field := "Permissions" + p.Name
 		if in.o.object("PermissionSet").field(field) == nil && p.Name != "ActivitiesAccess" && p.Name != "RunReports" {
@@ -204,8 +211,14 @@ func (in *installer) permissionSet(c component, text []byte) {
 			in.fail(c, "You cannot deploy to a required field: %s", f.Field)
 		}
 	}
+	for _, kind := range m.Types {
+		if in.o.object(kind.Name) == nil && !in.willHave(kind.Name) {
+			in.fail(c, "In field: customMetadataType - no CustomObject named %s found", kind.Name)
+		}
+	}
 	in.actions = append(in.actions, func() {
 		id := in.write("PermissionSet", []string{"Name"}, set)
+		in.clear(id) // a deploy says all that the set grants
 		for _, ob := range m.Objects {
 			in.write("ObjectPermissions", []string{"ParentId", "SobjectType"}, map[string]any{"ParentId": id, "SobjectType": ob.Object, "PermissionsRead": ob.Read,
 				"PermissionsCreate": ob.Create, "PermissionsEdit": ob.Edit, "PermissionsDelete": ob.Delete, "PermissionsViewAllRecords": ob.ViewAll, "PermissionsModifyAllRecords": ob.ModifyAll})
@@ -214,7 +227,28 @@ func (in *installer) permissionSet(c component, text []byte) {
 			object, _, _ := strings.Cut(f.Field, ".")
 			in.write("FieldPermissions", []string{"ParentId", "Field"}, map[string]any{"ParentId": id, "SobjectType": object, "Field": f.Field, "PermissionsRead": f.Readable, "PermissionsEdit": f.Editable})
 		}
+		for _, kind := range m.Types {
+			if kind.Enabled {
+				in.o.rowsOf("EntityDefinition", "QualifiedApiName", kind.Name, func(_ *object, r *row) {
+					in.write("SetupEntityAccess", []string{"ParentId", "SetupEntityId"}, map[string]any{"ParentId": id, "SetupEntityId": r.id, "SetupEntityType": "CustomEntityDefinition"})
+				})
+			}
+		}
 	})
+}
+
+// clear takes everything out of a permission set that an earlier deploy granted
+// by it.
+func (in *installer) clear(set string) {
+	t := in.o.begin(actor{user: in.o.admin, system: true})
+	for _, name := range []string{"ObjectPermissions", "FieldPermissions", "SetupEntityAccess"} {
+		in.o.rowsOf(name, "ParentId", set, func(ob *object, r *row) {
+			if err := t.remove(ob, r.id); err != nil {
+				in.o.log.Warn("clear a permission set", "object", name, "error", err)
+			}
+		})
+	}
+	t.commit()
 }
 
 // required reports whether a field is required, so that no permission set may

@@ -18,6 +18,7 @@ type Object struct {
 	Fields []Field
 
 	Mergeable bool // has MasterRecordId, and can be merged
+	Private   bool // only its owner and who has View All see a record
 	Metadata  bool // a custom metadata type: readable only
 	AutoName  string
 }
@@ -100,6 +101,7 @@ func (o *Org) define(def Object) error {
 		ob.Label = cmp.Or(def.Label, ob.Label)
 		ob.Plural = cmp.Or(def.Plural, ob.Plural)
 		ob.AutoName = cmp.Or(def.AutoName, ob.AutoName)
+		ob.Private = ob.Private || def.Private
 	}
 	for _, f := range def.Fields {
 		ob.addField(f)

@@ -43,6 +43,8 @@ type Org struct {
 	admin     *User
 	orgID     string
 	cleared   map[string][]clearedLookup // by the id of what was deleted
+	granted   map[string]*grants         // by user id, once asked for
+	regranted instant                    // when who may do what changed last
 
 	feed       feed
 	commits    int64
@@ -93,6 +95,7 @@ func New(c Config) *Org {
 		byPrefix:  map[string]*object{},
 		users:     map[string]*User{},
 		cleared:   map[string][]clearedLookup{},
+		granted:   map[string]*grants{},
 		sessions:  map[string]*session{},
 		codes:     map[string]grant{},
 		refresh:   map[string]grant{},
@@ -122,7 +125,7 @@ func New(c Config) *Org {
 
 func (o *Org) seed() {
 	o.orgID = makeID("00D", 1)
-	o.admin = &User{ID: makeID("005", 1), org: o, Username: cmp.Or(o.config.Username, "admin@example.com"), Admin: true}
+	o.admin = &User{ID: makeID("005", 1), org: o, Username: cmp.Or(o.config.Username, "admin@example.com")}
 	o.users[o.admin.ID] = o.admin
 	t := o.begin(actor{user: o.admin, system: true})
 	must := func(_ string, err *Error) {
@@ -130,9 +133,10 @@ func (o *Org) seed() {
 			panic(err)
 		}
 	}
-	must(t.create(o.object("Profile"), map[string]any{"Name": "System Administrator", "UserType": "Standard",
+	must(t.create(o.object("Profile"), map[string]any{"Name": string(SystemAdministrator), "UserType": "Standard",
 		"PermissionsViewAllData": true, "PermissionsModifyAllData": true, "PermissionsApiEnabled": true}))
-	must(t.create(o.object("Profile"), map[string]any{"Name": "Standard User", "UserType": "Standard", "PermissionsApiEnabled": true}))
+	must(t.create(o.object("Profile"), map[string]any{"Name": string(StandardUser), "UserType": "Standard", "PermissionsApiEnabled": true, "PermissionsViewSetup": true}))
+	must(t.create(o.object("Profile"), map[string]any{"Name": string(MinimumAccess), "UserType": "Standard", "PermissionsApiEnabled": true}))
 	must(t.create(o.object("Organization"), map[string]any{"Name": "Acme", "InstanceName": "SIM1", "OrganizationType": "Developer Edition",
 		"LanguageLocaleKey": "en_US", "DefaultLocaleSidKey": "en_US", "TimeZoneSidKey": "America/Los_Angeles", "Country": "US"}))
 	must(t.create(o.object("User"), userFields(o.admin.Username, o.admin.Username, "Ada Admin", makeID("00e", 1))))

@@ -17,6 +17,9 @@ func TestAPersonPlacesAMessageInTheOrgsPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := u.Assign("Switchboard_User"); err != nil {
+		t.Fatal(err)
+	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)

@@ -224,7 +224,7 @@ func (p *PubSub) topic(u *User, name string) (string, bool) {
 	p.org.mu.Lock()
 	defer p.org.mu.Unlock()
 	ob := p.org.object(base)
-	if ob == nil || ob.Name != base || ob.Metadata || !u.seesObject(ob) {
+	if ob == nil || ob.Name != base || ob.Metadata || !u.rights(ob).viewAll {
 		return "", false
 	}
 	return ob.Name, true
@@ -252,17 +252,18 @@ func (p *PubSub) kept(pos int64) bool {
 	return pos >= p.org.EarliestPosition()-1 && pos <= p.org.LastPosition()
 }
 
-// visible leaves out what a user may not see.
+// visible leaves out what a user may not see: the fields that are hidden, and
+// the objects of which the user does not see every record.
 func (p *PubSub) visible(u *User, all []Change) []Change {
 	p.org.mu.Lock()
 	defer p.org.mu.Unlock()
-	if len(u.denied) == 0 {
+	if u.seesAllThereIs() {
 		return all
 	}
 	var seen []Change
 	for _, c := range all {
 		ob := p.org.object(c.Object)
-		if ob == nil || !u.seesObject(ob) {
+		if ob == nil || !u.rights(ob).viewAll {
 			continue
 		}
 		hidden := func(name string) bool {

@@ -15,8 +15,12 @@ func (t *transaction) remove(ob *object, id string) *Error {
 		return errorf("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 	case r.deleted:
 		return entityIsDeleted()
+	case !t.system && !(t.user.rights(ob).remove && t.user.editsRow(ob, r)):
+		return noRights(id)
 	}
-	if ob.Name == "Account" {
+	if ob.Name == "Account" { // it takes its contacts along, whatever its user may do with those
+		defer func(system bool) { t.system = system }(t.system)
+		t.system = true
 		contact := t.o.object("Contact")
 		account := contact.field("AccountId")
 		for _, c := range slices.Clone(contact.rows) {

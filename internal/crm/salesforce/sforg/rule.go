@@ -80,6 +80,14 @@ func (t *transaction) check(ob *object, old, r *row) *Error {
 			}
 		}
 	}
+	if ob.Name == "PermissionSetAssignment" && old == nil {
+		user, set := r.text(ob, "AssigneeId"), r.text(ob, "PermissionSetId")
+		twice := false
+		t.o.rowsOf(ob.Name, "AssigneeId", user, func(_ *object, other *row) { twice = twice || other.text(ob, "PermissionSetId") == set })
+		if twice {
+			return errorf("DUPLICATE_VALUE", fmt.Sprintf("Duplicate PermissionSetAssignment. Assignee: %s; Permission Set: %s", user, set))
+		}
+	}
 	for ordinal, keys := range ob.unique {
 		f := ob.fields[ordinal]
 		if !f.Unique {

@@ -17,7 +17,7 @@ const metadataNamespace = "http://soap.sforce.com/2006/04/metadata"
 
 // deploy takes the zip file in base64.
 func (q *soapCall) deploy(op xmlNode) {
-	if !q.who.user.Admin {
+	if !q.who.user.may(modifyMetadata) {
 		q.fault = &Error{Code: "INSUFFICIENT_ACCESS", Message: "deploying takes the permission Modify Metadata Through Metadata API Functions"}
 		return
 	}

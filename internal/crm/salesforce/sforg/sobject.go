@@ -260,7 +260,7 @@ func (q *request) replicate(ob *object, deleted bool) {
 	}
 	ids, gone := []string{}, []map[string]string{}
 	for _, r := range ob.rows {
-		if r == nil || r.deleted != deleted || r.stamp.time().Before(start) || !r.stamp.time().Before(end) {
+		if r == nil || r.deleted != deleted || !q.who.user.seesRow(ob, r) || r.stamp.time().Before(start) || !r.stamp.time().Before(end) {
 			continue
 		}
 		if deleted {

@@ -130,8 +130,8 @@ func (o *Org) bind(q *soql, u *User, all bool) (*plan, *Error) {
 	}
 	filter, err := b.condition(q.where)
 	p.filter = filter
-	if owner := ob.field("OwnerId"); owner != nil && !u.may(ViewAllData) {
-		p.filter = func(r *row) bool { return r.raw(owner.ordinal) == u.ID && filter(r) }
+	if !u.seesAll(ob) {
+		p.filter = func(r *row) bool { return u.owns(ob, r) && filter(r) }
 	}
 	return p, err
 }
@@ -160,7 +160,7 @@ func (b *binder) column(path string, at int) (*column, *Error) {
 				pointAt(b.q.text, at), rel))
 		}
 		target := b.o.object(f.ReferenceTo[0])
-		if target == nil {
+		if target == nil || !b.u.seesObject(target) {
 			return nil, errorPlain("INVALID_FIELD", fmt.Sprintf("Didn't understand relationship '%s' in field path.", rel))
 		}
 		c.refs = append(c.refs, f)

@@ -99,17 +99,14 @@ func standardObjects() []Object {
 			text("NamespacePrefix", 15), text("OrganizationType", 40), text("LanguageLocaleKey", 40),
 			text("DefaultLocaleSidKey", 40), text("TimeZoneSidKey", 40), text("PrimaryContact", 80), text("Country", 80)},
 	}, {
-		Name: "Profile", Plural: "Profiles", Prefix: "00e", Fields: []Field{name, text("UserType", 40),
-			flag("PermissionsViewAllData"), flag("PermissionsModifyAllData"), flag("PermissionsApiEnabled")},
+		Name: "Profile", Plural: "Profiles", Prefix: "00e", Fields: join([]Field{name, text("UserType", 40)}, permissionFlags()),
 	}, {
 		Name: "UserRole", Plural: "Roles", Prefix: "00E", Fields: []Field{name},
 	}, {
 		Name: "Group", Plural: "Groups", Prefix: "00G", Fields: []Field{name, text("DeveloperName", 80), text("Type", 40)},
 	}, {
 		Name: "PermissionSet", Plural: "Permission Sets", Prefix: "0PS",
-		Fields: []Field{name, text("Label", 80), text("Description", 255), lookup("ProfileId", "Profile"), flag("IsOwnedByProfile"),
-			flag("PermissionsViewAllData"), flag("PermissionsModifyAllData"), flag("PermissionsApiEnabled"),
-			flag("PermissionsSendCustomNotifications"), flag("PermissionsCustomizeApplication")},
+		Fields: join([]Field{name, text("Label", 80), text("Description", 255), lookup("ProfileId", "Profile"), flag("IsOwnedByProfile")}, permissionFlags()),
 	}, {
 		Name: "PermissionSetAssignment", Plural: "Permission Set Assignments", Prefix: "0Pa",
 		Fields: []Field{lookup("PermissionSetId", "PermissionSet"), lookup("AssigneeId", "User")},
@@ -120,6 +117,9 @@ func standardObjects() []Object {
 	}, {
 		Name: "FieldPermissions", Plural: "Field Permissions", Prefix: "01k",
 		Fields: []Field{withRelationship(lookup("ParentId", "PermissionSet"), "Parent"), text("SobjectType", 40), text("Field", 255), flag("PermissionsRead"), flag("PermissionsEdit")},
+	}, {
+		Name: "SetupEntityAccess", Plural: "Setup Entity Access", Prefix: "0J0",
+		Fields: []Field{withRelationship(lookup("ParentId", "PermissionSet"), "Parent"), lookup("SetupEntityId", "EntityDefinition"), text("SetupEntityType", 40)},
 	}, {
 		Name: "Account", Plural: "Accounts", Prefix: "001", Mergeable: true,
 		Fields: join([]Field{name, picklist("Type", "Prospect", "Customer", "Partner", "Other"), lookup("ParentId", "Account")},

@@ -171,7 +171,9 @@ func (t *transaction) put(ob *object, r *row) {
 	}
 	ob.index(old, r)
 	ob.stamped(r)
+	t.o.regrant(ob)
 	t.undo = append(t.undo, func() {
+		t.o.regrant(ob)
 		ob.index(r, old)
 		if old == nil {
 			ob.rows = ob.rows[:r.num]
@@ -232,7 +234,7 @@ func (t *transaction) create(ob *object, fields map[string]any) (string, *Error)
 	if ob.Metadata && !t.system {
 		return "", &Error{Code: "INVALID_TYPE_FOR_OPERATION", Message: "entity type cannot be inserted: " + ob.Label}
 	}
-	if !t.user.may(ob.Name + ":edit") {
+	if !t.system && !t.user.rights(ob).create {
 		return "", errorf("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be inserted: "+ob.Label)
 	}
 	num := len(ob.rows)
@@ -273,7 +275,7 @@ func (t *transaction) create(ob *object, fields map[string]any) (string, *Error)
 	t.put(ob, r)
 	t.note(ob, num, ChangeCreate, nil)
 	if ob.Name == "User" {
-		t.o.users[r.id] = &User{ID: r.id, Username: r.text(ob, "Username"), org: t.o, Admin: r.id == t.o.admin.ID}
+		t.o.users[r.id] = &User{ID: r.id, Username: r.text(ob, "Username"), org: t.o}
 		if t.o.admin.ID == r.id {
 			t.o.users[r.id] = t.o.admin
 		}
@@ -303,6 +305,8 @@ func (t *transaction) update(ob *object, id string, fields map[string]any) *Erro
 		return entityIsDeleted()
 	case ob.Name == "Lead" && old.get(ob, ob.field("IsConverted")) == true && !t.system:
 		return errorf("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+	case !t.system && !(t.user.rights(ob).edit && t.user.editsRow(ob, old)):
+		return noRights(id)
 	}
 	r := old.copy()
 	changed, err := t.assign(ob, r, fields, false)
@@ -342,6 +346,11 @@ func (t *transaction) touch(ob *object, old, r *row, changed map[int]bool) {
 	t.note(ob, r.num, ChangeUpdate, changed)
 }
 
+// noRights is what a user hears who sees a record and may not do that to it.
+func noRights(id string) *Error {
+	return errorf("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id "+cut(id, 18))
+}
+
 func entityIsDeleted() *Error {
 	return &Error{Code: "ENTITY_IS_DELETED", Message: "entity is deleted", Status: 404, Fields: []string{}}
 }
@@ -368,11 +377,11 @@ func (t *transaction) assign(ob *object, r *row, fields map[string]any, insert b
 			}
 		}
 		switch {
-		case f == nil || !t.user.sees(ob, f):
+		case f == nil || !t.system && !t.user.sees(ob, f):
 			return nil, &Error{Code: "INVALID_FIELD", Message: fmt.Sprintf("No such column '%s' on sobject of type %s", name, ob.Name)}
 		case f.ordinal == fieldID && in == nil:
 			continue
-		case f.Calculated, f.ordinal < systemFields, f.ReadOnly && !t.system, f.FixedOnCreate && !insert, !t.user.edits(ob, f),
+		case f.Calculated, f.ordinal < systemFields, f.ReadOnly && !t.system, f.FixedOnCreate && !insert, !t.system && !t.user.edits(ob, f),
 			f.Name == "Name" && ob.AutoName != "":
 			refused = append(refused, f.Name)
 			continue
@@ -387,7 +396,7 @@ func (t *transaction) assign(ob *object, r *row, fields map[string]any, insert b
 			}
 		}
 		if r.raw(f.ordinal) != v {
-			if err := t.checkOwner(ob, f, v); err != nil {
+			if err := t.checkOwner(ob, f, r, v, insert); err != nil {
 				return nil, err
 			}
 			changed[f.ordinal] = true
@@ -416,7 +425,7 @@ func (t *transaction) byExternalID(ob *object, name string, nested map[string]an
 			if target == nil {
 				continue
 			}
-			if ext := target.field(key); ext != nil && ext.ExternalID {
+			if ext := target.field(key); ext != nil && ext.ExternalID && (t.system || t.user.seesObject(target) && t.user.sees(target, ext)) {
 				found := target.byKey(ext, fmt.Sprint(v))
 				if len(found) != 1 {
 					return nil, nil, errorf("INVALID_FIELD", fmt.Sprintf("Foreign key external ID: %v not found for field %s in entity %s", v, ext.Name, target.Name))
@@ -461,11 +470,18 @@ func (t *transaction) checkReference(f *Field, id string) *Error {
 	return nil
 }
 
-// checkOwner refuses a new owner who may not sign in.
-func (t *transaction) checkOwner(ob *object, f *Field, v any) *Error {
+// checkOwner refuses a new owner who may not sign in or not read the record, and
+// who gives a record away that is not theirs to give.
+func (t *transaction) checkOwner(ob *object, f *Field, r *row, v any, insert bool) *Error {
 	id, _ := v.(string)
 	if f.Name != "OwnerId" || id == "" {
 		return nil
+	}
+	if !t.system && !insert && !t.user.owns(ob, r) && !t.user.rights(ob).modifyAll {
+		return noRights(r.id)
+	}
+	if u := t.o.users[id]; u != nil && !u.seesObject(ob) {
+		return errorf("TRANSFER_REQUIRES_READ", "The new owner must have read permission", f.Name)
 	}
 	users := t.o.object("User")
 	if r := users.find(id); r != nil && r.raw(users.field("IsActive").ordinal) == false {

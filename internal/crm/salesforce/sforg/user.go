@@ -1,6 +1,7 @@
 package sforg
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -9,10 +10,9 @@ import (
 type User struct {
 	ID       string
 	Username string
-	Admin    bool // may do and see everything
 
 	org    *Org
-	denied map[string]bool // system permissions taken away, and "object.field" hidden or read-only
+	denied map[string]bool // by Deny, in lower case
 }
 
 func userFields(username, email, name, profile string) map[string]any {
@@ -37,18 +37,41 @@ func cut(s string, n int) string {
 	return s
 }
 
-// AddUser adds an active user, who may do everything but administer. The
-// username is an address too, and the user's e-mail.
+// AddUser adds an active user of the profile StandardUser. The username is an
+// address too, and the user's e-mail.
 func (o *Org) AddUser(username, name string) (*User, error) {
+	return o.AddUserWith(StandardUser, username, name)
+}
+
+// AddUserWith adds an active user of a profile.
+func (o *Org) AddUserWith(p Profile, username, name string) (*User, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	profile := ""
+	o.rowsOf("Profile", "Name", string(p), func(_ *object, r *row) { profile = r.id })
+	if profile == "" {
+		return nil, fmt.Errorf("the org has no profile %s", p)
+	}
 	t := o.begin(actor{user: o.admin, system: true})
-	id, err := t.create(o.object("User"), userFields(username, username, name, makeID("00e", 2)))
+	id, err := t.create(o.object("User"), userFields(username, username, name, profile))
 	if err != nil {
 		return nil, err
 	}
 	t.commit()
 	return o.users[id], nil
+}
+
+// Assign gives the user a permission set, by its API name.
+func (u *User) Assign(set string) error {
+	u.org.mu.Lock()
+	id := ""
+	u.org.rowsOf("PermissionSet", "Name", set, func(_ *object, r *row) { id = r.id })
+	u.org.mu.Unlock()
+	if id == "" {
+		return fmt.Errorf("the org has no permission set %s", set)
+	}
+	_, err := u.org.Create(nil, "PermissionSetAssignment", map[string]any{"PermissionSetId": id, "AssigneeId": u.ID})
+	return err
 }
 
 // User finds a user by username, nil if there is none.
@@ -80,50 +103,4 @@ func (o *Org) RunAs(u *User) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.app.runAs = u
-}
-
-// Names of permissions that Deny takes. Who lacks ViewAllData sees the records
-// of which they are the owner, and no others that have one.
-const (
-	APIEnabled              = "ApiEnabled"
-	SendCustomNotifications = "SendCustomNotifications"
-	ViewAllData             = "ViewAllData"
-)
-
-// Deny takes something away from a user: a system permission such as
-// SendCustomNotifications; a whole object, as "Lead"; a field, as "Contact.Phone",
-// which then does not exist for them; or writing a field, as "Contact.Phone:edit".
-func (u *User) Deny(what string) {
-	u.org.mu.Lock()
-	defer u.org.mu.Unlock()
-	if u.denied == nil {
-		u.denied = map[string]bool{}
-	}
-	u.denied[strings.ToLower(what)] = true
-}
-
-// Allow gives back what Deny took.
-func (u *User) Allow(what string) {
-	u.org.mu.Lock()
-	defer u.org.mu.Unlock()
-	delete(u.denied, strings.ToLower(what))
-}
-
-func (u *User) may(permission string) bool { return !u.denied[strings.ToLower(permission)] }
-
-func (u *User) seesObject(ob *object) bool {
-	return len(u.denied) == 0 || !u.denied[strings.ToLower(ob.Name)]
-}
-
-func (u *User) seesRow(ob *object, r *row) bool {
-	f := ob.field("OwnerId")
-	return f == nil || u.may(ViewAllData) || r.raw(f.ordinal) == u.ID
-}
-
-func (u *User) sees(ob *object, f *Field) bool {
-	return len(u.denied) == 0 || !u.denied[strings.ToLower(ob.Name+"."+f.Name)]
-}
-
-func (u *User) edits(ob *object, f *Field) bool {
-	return u.sees(ob, f) && (len(u.denied) == 0 || !u.denied[strings.ToLower(ob.Name+"."+f.Name+":edit")])
 }
