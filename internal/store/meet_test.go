@@ -177,18 +177,14 @@ func TestAnUndoAndATextAtOnce(t *testing.T) {
 func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 	ctx := context.Background()
 	ada, ben, cleo := remoteContact(1, "Ada", ""), remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
-	merged := func(r, into switchboard.RemoteRecord) store.Remote {
-		r.Deleted, r.MasterID = true, into.SalesforceID
-		return store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{r}}
-	}
 	for name, change := range map[string]func(db *store.DB, dana switchboard.Actor, ben string) error{
 		"delete": func(db *store.DB, dana switchboard.Actor, ben string) error {
 			_, err := db.DeleteRecord(ctx, dana, ben)
 			return err
 		},
 		"merge": func(db *store.DB, dana switchboard.Actor, _ string) error {
-			_, err := db.ApplyRemote(ctx, dana.OrgID, merged(ben, cleo))
-			return err
+			applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
+			return nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +202,7 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			applyRemote(t, db, org, merged(ada, ben))
+			applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ada, ben)}})
 			meet(t, nodes, config.Database, func(db *store.DB) error {
 				return change(db, dana, bySalesforceID(t, db, org, ben.SalesforceID).ID)
 			}, func(db *store.DB) error {
@@ -221,6 +217,34 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 				t.Errorf("the next text is on %+v", next.Record)
 			}
 		})
+	}
+}
+
+// A deleted record that is being merged is stood for by another, and can't be
+// restored any more.
+func TestARestoreAndAMergeAtOnce(t *testing.T) {
+	ctx := context.Background()
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	dana, c := connected(t, db)
+	org := dana.OrgID
+	ben, cleo := remoteContact(2, "Ben", "(512) 555-0177"), remoteContact(3, "Cleo", "")
+	applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ben, cleo}})
+	id := bySalesforceID(t, db, org, ben.SalesforceID).ID
+	if _, err := db.DeleteRecord(ctx, dana, id); err != nil {
+		t.Fatal(err)
+	}
+	meet(t, nodes, config.Database, func(db *store.DB) error {
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
+		return nil
+	}, func(db *store.DB) error {
+		_, _, err := db.RestoreRecord(ctx, dana, id)
+		wantCode(t, err, switchboard.CodeConflict)
+		return nil
+	})
+	if m := storetest.Text(t, db, org, c, "+15125550177", "Hello"); m.Record != nil {
+		t.Errorf("a text is on %s, which was merged", m.Record.Name)
 	}
 }
 
@@ -241,10 +265,8 @@ func TestADuplicateAndAMergeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	meet(t, nodes, config.Database, func(db *store.DB) error {
-		ben := ben
-		ben.Deleted, ben.MasterID = true, cleo.SalesforceID
-		_, err := db.ApplyRemote(ctx, org, store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: []switchboard.RemoteRecord{ben}})
-		return err
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
+		return nil
 	}, func(db *store.DB) error {
 		_, err := db.AdoptRecord(ctx, dana, ours.ID, ben.SalesforceID)
 		return err
@@ -278,8 +300,8 @@ func TestARecordIsReadByTheSettingsThatHold(t *testing.T) {
 	}
 	remote := func(records ...switchboard.RemoteRecord) func(*store.DB, scene) error {
 		return func(db *store.DB, s scene) error {
-			_, err := db.ApplyRemote(ctx, s.dana.OrgID, store.Remote{ReadAt: time.Now().AddDate(1000, 0, 0), Records: records})
-			return err
+			applyRemote(t, db, s.dana.OrgID, store.Remote{Records: records})
+			return nil
 		}
 	}
 	writers := map[string]struct{ before, write func(*store.DB, scene) error }{
@@ -343,7 +365,6 @@ func TestARecordIsReadByTheSettingsThatHold(t *testing.T) {
 			t.Run(writer+", "+change, func(t *testing.T) {
 				world, _ := newWorld(t, db)
 				s := scene{dana: world.users[0], channel: switchboard.Channel{ID: world.channels[0]}}
-				connect(t, db, s.dana)
 				s.ours = storetest.Contact(t, db, s.dana, "Ada", "")
 				s.text = storetest.Text(t, db, world.org, s.channel, "MTN", "Hello")
 				if _, err := db.SetPhoneFields(ctx, s.dana, switchboard.PhoneFields{switchboard.Contact: {"MobilePhone"}}); err != nil {

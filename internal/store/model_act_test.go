@@ -115,6 +115,87 @@ func (m *model) putRecord(id string, r mRecord, change string) []string {
 	return placed
 }
 
+// standIn returns the record that stands for the one with the id.
+func (m *model) standIn(id string) string {
+	for m.merged[id] != "" {
+		id = m.merged[id]
+	}
+	return id
+}
+
+// decided returns the text's decision with the record that it is on in the place
+// of the one that was chosen, where that was merged into it: it is one candidate
+// then, with all by which either matched.
+func (m *model) decided(x mText) *mDecision {
+	if x.decision == nil || x.decision.Record == "" || x.decision.Record == x.record {
+		return x.decision
+	}
+	d := *x.decision
+	d.Record, d.Candidates = x.record, nil
+	at := -1
+	for _, c := range x.decision.Candidates {
+		if c.Record != x.decision.Record && c.Record != x.record {
+			d.Candidates = append(d.Candidates, c)
+			continue
+		}
+		c.Record, c.Name = x.record, m.records[x.record].name
+		if at < 0 {
+			at = len(d.Candidates)
+			d.Candidates = append(d.Candidates, c)
+			continue
+		}
+		one := &d.Candidates[at]
+		one.Matched = slices.Concat(one.Matched, c.Matched)
+		if c.Last.after(one.Last) {
+			one.Last = c.Last
+		}
+	}
+	return &d
+}
+
+func (a mMoment) after(b mMoment) bool {
+	return a.At.After(b.At) || a.At.Equal(b.At) && a.Seq > b.Seq
+}
+
+// merge lets a record be stood for by another, or by what stands for that.
+func (m *model) merge(loser, winner string) {
+	winner = m.standIn(winner)
+	if m.merged[loser] != "" || winner == loser {
+		return
+	}
+	m.changeRecords(nil, func([]string) string { return "merged " + winner }, func() {
+		m.merged[loser] = winner
+		if r := m.records[loser]; !r.deleted {
+			r.deleted = true
+			r.version++
+			m.records[loser] = r
+		}
+		for i := range m.texts {
+			x := &m.texts[i]
+			if x.record != loser {
+				continue
+			}
+			x.record = winner
+			x.version++
+		}
+		for _, sender := range allSenders {
+			l, ok := m.links[mPair{sender, loser}]
+			if !ok {
+				continue
+			}
+			delete(m.links, mPair{sender, loser})
+			if have, ok := m.links[mPair{sender, winner}]; ok {
+				l.address = have.address
+				l.asks = slices.Concat(l.asks, have.asks)
+				slices.Sort(l.asks)
+				l.asks = slices.Compact(l.asks)
+			}
+			m.links[mPair{sender, winner}] = l
+		}
+	})
+	m.settle("", "", nil, nil)
+}
+
 // code is "" or that of the error that placing on the record gives.
 func (m *model) placeable(record string) switchboard.Code {
 	switch r, ok := m.records[record]; {
@@ -151,11 +232,13 @@ func (m *model) whole(ids []string) []string {
 
 func begin(actor, token string) *mAct { return &mAct{actor: actor, token: token} }
 
-// note keeps the text as it was before the act, once.
-func (a *mAct) note(x mText) {
+// note keeps the text as it was before the act, once, and returns its decision.
+func (m *model) note(a *mAct, x mText) *mDecision {
+	x.decision = m.decided(x)
 	if !slices.ContainsFunc(a.before, func(b mText) bool { return b.id == x.id }) {
 		a.before = append(a.before, x)
 	}
+	return x.decision
 }
 
 // end keeps the act under the token that takes it back.
@@ -173,14 +256,14 @@ func (m *model) end(a *mAct) {
 func (m *model) place(a *mAct, ids []string, record string, remember bool) {
 	for _, id := range ids {
 		x := m.text(id)
-		a.note(*x)
+		decision := m.note(a, *x)
 		if x.record != record {
 			m.leave(a, x)
 		}
 		x.placements = append(slices.Clone(x.placements), a.token)
 		x.state, x.record = "assigned", record
-		if x.decision != nil {
-			d := *x.decision
+		if decision != nil {
+			d := *decision
 			d.Outcome, d.Reason, d.Record, d.By, d.From, d.Dismissal, d.Retro, d.Change = "assigned", "person", record, a.actor, "", "", false, ""
 			x.decision = &d
 		}
@@ -242,8 +325,7 @@ func (m *model) takeOff(a *mAct, ids []string) switchboard.Code {
 	}
 	for _, id := range ids {
 		x := m.text(id)
-		a.note(*x)
-		d := *x.decision
+		d := *m.note(a, *x)
 		d.Outcome, d.Reason, d.Record, d.By, d.From, d.Dismissal, d.Retro, d.Change = "unassigned", "person", "", a.actor, x.record, "", false, ""
 		m.leave(a, x)
 		x.state, x.record, x.decision = "unassigned", "", &d
@@ -260,8 +342,7 @@ func (m *model) dismiss(a *mAct, ids []string, reason string, block bool) switch
 	}
 	for _, id := range ids {
 		x := m.text(id)
-		a.note(*x)
-		d := *x.decision
+		d := *m.note(a, *x)
 		d.Outcome, d.Reason, d.Record, d.By, d.From, d.Dismissal, d.Retro, d.Change = "dismissed", "person", "", a.actor, x.record, reason, false, ""
 		m.leave(a, x)
 		x.state, x.record, x.decision = "dismissed", "", &d
@@ -290,12 +371,15 @@ func (m *model) undo(actor, token string) switchboard.Code {
 		version := x.version
 		*x = before
 		x.version = version + 1
+		x.record = m.standIn(x.record)
 		keep = append(keep, x.id)
 	}
 	for _, ask := range a.asked {
+		ask.pair.record = m.standIn(ask.pair.record)
 		m.unask(nil, ask)
 	}
 	for _, ask := range a.unasked {
+		ask.pair.record = m.standIn(ask.pair.record)
 		m.ask(nil, ask)
 	}
 	for _, sender := range a.blocked {

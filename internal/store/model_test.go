@@ -19,6 +19,7 @@ type model struct {
 	create   bool // records are made from unknown numbers
 	version  int64
 	records  map[string]mRecord
+	merged   map[string]string // into which other one
 	texts    []mText
 	links    map[mPair]mLink
 	blocked  map[string]string // by sender: the act that blocked it
@@ -120,6 +121,7 @@ type mAsk struct {
 func (m *model) clone() *model {
 	c := *m
 	c.channels, c.users, c.records = maps.Clone(m.channels), maps.Clone(m.users), maps.Clone(m.records)
+	c.merged = maps.Clone(m.merged)
 	c.texts, c.links, c.blocked = slices.Clone(m.texts), maps.Clone(m.links), maps.Clone(m.blocked)
 	c.wishes, c.bells, c.acts = maps.Clone(m.wishes), maps.Clone(m.bells), maps.Clone(m.acts)
 	return &c

@@ -51,7 +51,7 @@ func TestTheStoreDoesWhatTheModelSays(t *testing.T) {
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"receive": run(w.receive), "receive more": run(w.receive), "receive still more": run(w.receive), "consent": run(w.consent),
-				"create": run(w.createRecord), "import": run(w.createRecords), "edit": withTexts(w.updateRecord), "delete": withTexts(w.deleteRecord), "restore": withTexts(w.restoreRecord),
+				"create": run(w.createRecord), "import": run(w.createRecords), "edit": withTexts(w.updateRecord), "delete": withTexts(w.deleteRecord), "restore": withTexts(w.restoreRecord), "merge": withTexts(w.merge),
 				"place": withTexts(w.place), "place more": withTexts(w.place), "place on new": withTexts(w.placeOnNew), "take off": withTexts(w.takeOff), "dismiss": withTexts(w.dismiss),
 				"undo": run(w.undo), "undo more": run(w.undo), "block": run(w.block), "unblock": run(w.unblock), "delete link": run(w.deleteLink),
 				"creation": run(w.setCreation), "users": run(w.setActive), "phone fields": run(w.setPhoneFields), "channels": run(w.authenticate), "read": run(w.markRead),

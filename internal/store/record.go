@@ -449,11 +449,6 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		if r, err = t.record(org, id); err != nil || r.Deleted == deleted {
 			return err
 		}
-		if !deleted {
-			if err := t.standsForItself(org, r); err != nil {
-				return err
-			}
-		}
 		snap, err := t.heldSnapshot(org)
 		if err != nil {
 			return err
@@ -465,6 +460,11 @@ func (db *DB) setRecordDeleted(ctx context.Context, actor switchboard.Actor, id 
 		}
 		if err := t.holdRecord(org, id); err != nil {
 			return err
+		}
+		if !deleted {
+			if err := t.standsForItself(org, r); err != nil {
+				return err
+			}
 		}
 		kind, action := switchboard.RecordDeleted, "record.delete"
 		if !deleted {

@@ -23,7 +23,7 @@ func connected(t *testing.T, db *store.DB) (switchboard.Actor, switchboard.Chann
 	return dana, channel
 }
 
-func connect(t *testing.T, db *store.DB, dana switchboard.Actor) {
+func connect(t testing.TB, db *store.DB, dana switchboard.Actor) {
 	t.Helper()
 	err := db.ConnectSalesforce(t.Context(), dana, store.Salesforce{
 		SalesforceSettings: store.SalesforceSettings{Method: "client_credentials", LoginURL: "https://acme.my.salesforce.com", ClientID: "id", APIVersion: "62.0"},
@@ -48,6 +48,12 @@ func remoteContact(n int, name, mobile string) switchboard.RemoteRecord {
 		f["MobilePhone"] = mobile
 	}
 	return switchboard.RemoteRecord{SalesforceID: sfID("003", n), Object: switchboard.Contact, Fields: f, Stamp: worldStart}
+}
+
+// merged is a record as Salesforce tells of it after it was merged into another.
+func merged(r, into switchboard.RemoteRecord) switchboard.RemoteRecord {
+	r.Deleted, r.MasterID = true, into.SalesforceID
+	return r
 }
 
 func applyRemote(t *testing.T, db *store.DB, org string, r store.Remote) store.Applied {

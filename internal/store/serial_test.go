@@ -38,15 +38,15 @@ var (
 	wide = mix{first: func(w *world) []func(chooser) step {
 		return []func(chooser) step{w.receive, w.receive, w.createRecord, w.createRecord, w.receive}
 	}, clients: 4, steps: 7, then: func(w *world) []func(chooser) step {
-		return []func(chooser) step{w.receive, w.receive, w.receive, w.consent, w.createRecord, w.createRecords, w.updateRecord, w.updateRecord, w.deleteRecord, w.restoreRecord,
+		return []func(chooser) step{w.receive, w.receive, w.receive, w.consent, w.createRecord, w.createRecords, w.updateRecord, w.updateRecord, w.deleteRecord, w.restoreRecord, w.merge,
 			w.place, w.place, w.place, w.placeOnNew, w.takeOff, w.dismiss, w.undo, w.undo, w.block, w.unblock}
 	}}
 	// Few steps that concern each other: what goes wrong goes wrong more often, and
 	// its history is short.
 	narrow = mix{narrow: true, first: func(w *world) []func(chooser) step {
-		return []func(chooser) step{w.receive, w.createRecord, w.receive, w.place, w.place, w.placeOnNew, w.place, w.takeOff, w.takeOff, w.place}
+		return []func(chooser) step{w.receive, w.createRecord, w.createRecord, w.receive, w.place, w.place, w.placeOnNew, w.place, w.takeOff, w.takeOff, w.place}
 	}, clients: 3, steps: 2, then: func(w *world) []func(chooser) step {
-		return []func(chooser) step{w.receive, w.updateRecord, w.deleteRecord, w.restoreRecord, w.place, w.placeOnNew, w.takeOff, w.undo, w.undo, w.undo, w.undo}
+		return []func(chooser) step{w.receive, w.updateRecord, w.deleteRecord, w.restoreRecord, w.merge, w.place, w.placeOnNew, w.takeOff, w.undo, w.undo, w.undo, w.undo}
 	}}
 )
 

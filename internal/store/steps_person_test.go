@@ -82,7 +82,7 @@ func (w *world) placeOnNew(c chooser) step {
 			a.created = id
 			for i, x := range m.texts {
 				if x.version != before[i].version { // the rule has placed it because of the new record
-					a.note(before[i])
+					m.note(a, before[i])
 				}
 			}
 			m.place(a, ids, id, p.Remember)

@@ -346,6 +346,9 @@ func (w *world) restoreRecord(c chooser) step {
 			if !ok {
 				return "not_found", ""
 			}
+			if m.merged[id] != "" {
+				return "conflict", ""
+			}
 			if r.deleted {
 				r.deleted = false
 				r.version++
@@ -353,5 +356,32 @@ func (w *world) restoreRecord(c chooser) step {
 			}
 			return "", m.agrees(resolved)
 		},
+	}
+}
+
+// merge tells of a record that was merged into another in Salesforce. Both are
+// made known to be there first, which changes nothing.
+func (w *world) merge(c chooser) step {
+	loser, winner := pick(c, w.records, "loser"), pick(c, w.records, "winner")
+	there := map[string]switchboard.RemoteRecord{}
+	for _, id := range []string{loser, winner} {
+		there[id] = switchboard.RemoteRecord{SalesforceID: sfID("003", 1+slices.Index(w.records, id)), Object: switchboard.Contact, Key: id, Stamp: worldStart}
+	}
+	gone := merged(there[loser], there[winner])
+	gone.Stamp = worldStart.Add(time.Second) // what was read before it says nothing any more
+	apply := func(records ...switchboard.RemoteRecord) error {
+		_, err := w.db.ApplyRemote(context.Background(), w.org, store.Remote{ReadAt: worldStart.AddDate(1000, 0, 0), Records: records})
+		return err
+	}
+	return step{
+		what: fmt.Sprintf("merge %s into %s", loser, winner),
+		do: func() switchboard.Code {
+			err := apply(there[loser], there[winner])
+			if err == nil {
+				err = apply(gone)
+			}
+			return switchboard.ErrorCode(err)
+		},
+		model: func(m *model) (switchboard.Code, string) { m.merge(loser, winner); return "", "" },
 	}
 }

@@ -374,10 +374,6 @@ func TestUndoStaysInItsOrg(t *testing.T) {
 // number that was remembered.
 func TestUndoFollowsAMerge(t *testing.T) {
 	ctx := context.Background()
-	gone := func(r switchboard.RemoteRecord, into string) switchboard.RemoteRecord {
-		r.Deleted, r.MasterID = true, into
-		return r
-	}
 	lead := switchboard.RemoteRecord{SalesforceID: sfID("00Q", 1), Object: switchboard.Lead, Stamp: worldStart, Fields: switchboard.Fields{"LastName": "Okafor", "Company": "Acme"}}
 	converted := lead
 	ada, ben, cleo := remoteContact(1, "Ada", ""), remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
@@ -401,15 +397,15 @@ func TestUndoFollowsAMerge(t *testing.T) {
 		merges []switchboard.RemoteRecord // one after the other
 		ends   switchboard.RemoteRecord
 	}{
-		{"taken off", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		{"taken off", ada, takeOff, []switchboard.RemoteRecord{merged(ada, ben)}, ben},
 		{"dismissed", ada, func(a acts) (store.Changed, error) {
 			return a.db.Dismiss(ctx, a.dana, store.Dismissal{MessageIDs: []string{a.m.ID}, Reason: "spam"})
-		}, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
-		{"merged twice", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID), gone(ben, cleo.SalesforceID)}, cleo},
-		{"moved to the winner", ada, move(ben), []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
-		{"moved to a third", ada, move(cleo), []switchboard.RemoteRecord{gone(ada, ben.SalesforceID)}, ben},
+		}, []switchboard.RemoteRecord{merged(ada, ben)}, ben},
+		{"merged twice", ada, takeOff, []switchboard.RemoteRecord{merged(ada, ben), merged(ben, cleo)}, cleo},
+		{"moved to the winner", ada, move(ben), []switchboard.RemoteRecord{merged(ada, ben)}, ben},
+		{"moved to a third", ada, move(cleo), []switchboard.RemoteRecord{merged(ada, ben)}, ben},
 		{"converted", lead, takeOff, []switchboard.RemoteRecord{converted}, ben},
-		{"brought back", ada, takeOff, []switchboard.RemoteRecord{gone(ada, ben.SalesforceID), ada}, ada},
+		{"brought back", ada, takeOff, []switchboard.RemoteRecord{merged(ada, ben), ada}, ada},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			storetest.Each(t, func(t *testing.T, db *store.DB) {

@@ -96,8 +96,8 @@ type token struct {
 
 var worldStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// newWorld makes an org with two admins and an agent, and three channels: each
-// admin's, and the agent's.
+// newWorld makes an org with two admins and an agent, three channels: each
+// admin's, and the agent's, and a Salesforce.
 func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 	tb.Helper()
 	ctx := context.Background()
@@ -106,7 +106,7 @@ func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 		tb.Fatal(err)
 	}
 	w := &world{db: db, known: &known{org: org, clock: worldStart, forms: senderForms, numbers: fieldForms}}
-	m := &model{channels: map[string]string{}, fields: defaultFields, users: map[string]mUser{}, records: map[string]mRecord{}, links: map[mPair]mLink{},
+	m := &model{channels: map[string]string{}, fields: defaultFields, users: map[string]mUser{}, records: map[string]mRecord{}, merged: map[string]string{}, links: map[mPair]mLink{},
 		blocked: map[string]string{}, wishes: map[string]mWish{}, bells: map[mBellKey]mBell{}, acts: map[string]mAct{}}
 	system := switchboard.Actor{OrgID: org, Name: "Command line", Role: switchboard.Admin}
 	for _, u := range []store.NewUser{
@@ -129,6 +129,7 @@ func newWorld(tb testing.TB, db *store.DB) (*world, *model) {
 		w.channels = append(w.channels, c.ID)
 		m.channels[c.ID] = u.ID
 	}
+	connect(tb, db, w.users[0])
 	w.readVersion(tb, m)
 	return w, m
 }
@@ -196,7 +197,7 @@ type shown struct {
 func (m *model) shows() shown {
 	s := shown{map[string]seenText{}, map[mPair]string{}, m.bells, map[string]seenSender{}, map[string]*mDecision{}, map[string][]string{}}
 	for _, x := range m.texts {
-		s.Texts[x.id] = x.shows()
+		s.Texts[x.id] = m.seen(x)
 		if x.record != "" {
 			s.Records[x.record] = append(s.Records[x.record], x.id)
 		}
@@ -315,8 +316,8 @@ func see(x *switchboard.Message) seenText {
 	return t
 }
 
-func (x mText) shows() seenText {
-	return seenText{x.provider, x.at.Format(time.TimeOnly), x.state, x.record, x.decision}
+func (m *model) seen(x mText) seenText {
+	return seenText{x.provider, x.at.Format(time.TimeOnly), x.state, x.record, m.decided(x)}
 }
 
 // agrees returns how the messages that a step answered differ from the model's.
@@ -326,7 +327,7 @@ func (m *model) agrees(answered []*switchboard.Message) string {
 		if i < 0 {
 			return "it answered an unknown message " + x.ID
 		}
-		if want, got := m.texts[i].shows(), see(x); !reflect.DeepEqual(want, got) {
+		if want, got := m.seen(m.texts[i]), see(x); !reflect.DeepEqual(want, got) {
 			return fmt.Sprintf("it answered %+v, the model has %+v", got, want)
 		}
 	}
