@@ -44,6 +44,19 @@ func TestListFitsOnAPhone(t *testing.T) {
 	})
 }
 
+// On a phone Save lies over the bar of the app, and can be reached.
+func TestRecordIsSavedOnAPhone(t *testing.T) {
+	s := newSite(t)
+	ada := storetest.Contact(t, s.db, s.dana, "Ada Okafor", "(512) 555-0177")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.uses(390, 844, "light")
+	dana.opens("/records/" + ada.ID)
+	dana.clicks("button", "Edit")
+	dana.sees("textbox", "First Name")
+	dana.clicks("button", "Save")
+	dana.sees("status", "Saved")
+}
+
 // The number beside a phone's title goes along with the queue.
 func TestPhonesTitleCounts(t *testing.T) {
 	s := newSite(t)
