@@ -201,6 +201,9 @@ func TestConflicts(t *testing.T) {
 		v.posts(try[0], try[1:]...).says(http.StatusConflict, "Sam Ortiz assigned this to Ben Okafor", "was not saved")
 		s.stands(t, m, switchboard.Assigned, "Ben Okafor")
 	}
+	// Nothing is lost where both chose the same.
+	v.posts(page+"/assign", "record", ben.ID, "version", seen).says(http.StatusConflict, "Sam Ortiz assigned this to Ben Okafor", "You chose the same record.")
+	v.saysNot("was not saved")
 	c, err := s.db.Channels(t.Context(), dana.OrgID)
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/switchboardhq/switchboard"
@@ -16,11 +17,13 @@ func (s *Server) editDetails(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		return err
+	}
 	field := r.FormValue("field")
-	switch field {
-	case "contact", "lead", "account", "record":
-	default:
-		field = "contact"
+	if !slices.ContainsFunc(messageObjects(m, set.PhoneFields), func(o switchboard.Object) bool { return objectKey(o) == field }) {
+		field = objectKey(switchboard.Contact)
 	}
 	// A record that was just made on its own page stands in its field.
 	var fresh *switchboard.Record
@@ -71,7 +74,11 @@ func (s *Server) saveDetails(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	choice, wrong := detailsChoice(r, m)
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		return err
+	}
+	choice, wrong := detailsChoice(r, m, messageObjects(m, set.PhoneFields))
 	if wrong != nil {
 		return s.showWrongDetails(w, r, m, *wrong)
 	}
@@ -104,14 +111,14 @@ type wrongField struct {
 
 // detailsChoice reads which record the fields name. A text belongs to one
 // record: of two that are filled, the one that was not there before counts.
-func detailsChoice(r *http.Request, m *switchboard.Message) (string, *wrongField) {
+func detailsChoice(r *http.Request, m *switchboard.Message, objects []switchboard.Object) (string, *wrongField) {
 	var chosen, before []string
-	for _, object := range messageObjects(m) {
-		key := objectClass(string(object))
+	for _, object := range objects {
+		key := objectKey(object)
 		id, typed := r.FormValue(key), strings.TrimSpace(r.FormValue(key+"_name"))
 		switch {
 		case id == "" && typed != "":
-			return "", &wrongField{key, "Choose a " + key + " from the list, or empty the field."}
+			return "", &wrongField{key, "Choose " + article(objectLabel(string(object))) + " from the list, or empty the field."}
 		case id == "":
 		case m.Record != nil && m.Record.ID == id:
 			before = append(before, id)

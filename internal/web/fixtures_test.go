@@ -74,7 +74,7 @@ func fixtureRows() []QueueRow {
 func fixtureUnassigned() UnassignedPage {
 	return UnassignedPage{
 		Page:    fixturePage("Unassigned", "unassigned"),
-		Summary: "7 senders · 12 texts · oldest 3 h · updated just now",
+		Summary: "7 senders · 12 texts · oldest 3 h", Updated: Age{Text: "just now", ISO: "2026-11-23T15:45:00Z"},
 		Filters: []Option{
 			{Value: "all", Label: "All", Count: "7", URL: "/unassigned", Current: true},
 			{Value: "none", Label: "No record", Count: "3", URL: "/unassigned?reason=no_match"},
@@ -86,9 +86,9 @@ func fixtureUnassigned() UnassignedPage {
 		Rows:     fixtureRows(),
 		Since:    "1",
 		Preview: &Preview{ID: "m128", Number: "(512) 555-0177", Name: "SMS-000128", URL: "/messages/m128",
-			Line: "To Main line (512) 555-0100 · Austin, TX · 3 texts",
-			Days: []Day{{Label: "Today", Bubbles: append(fixtureEarlier("unassigned"), Bubble{ID: "m128", Name: "SMS-000128", URL: "/messages/m128", Time: "9:41 AM", Body: adaText(true)})}},
-			Why:  fixtureWhy()},
+			Line:   "To Main line (512) 555-0100 · Austin, TX · 3 texts",
+			Thread: Thread{Days: []Day{{Label: "Today", Bubbles: append(fixtureEarlier("unassigned"), Bubble{ID: "m128", Name: "SMS-000128", URL: "/messages/m128", Time: "9:41 AM", Body: adaText(true)})}}},
+			Why:    fixtureWhy()},
 	}
 }
 
@@ -126,12 +126,12 @@ func fixtureMessage() MessagePage {
 		Line:  "from (512) 555-0177 to Main line, 4 minutes ago", Waits: true, Place: "1 of 7", PrevURL: "/messages/m110", NextURL: "/messages/m125",
 		Number: "(512) 555-0177", Known: "Austin, TX", When: age("Today, 9:41 AM", "Monday, November 23, 2026, 9:41:07 AM"),
 		Body:    adaText(true),
-		Earlier: Conversation{Title: "Earlier from this number", Count: 2, Fold: "2 earlier texts from this number", Days: []Day{{Bubbles: fixtureEarlier("unassigned")}}},
+		Earlier: Conversation{Title: "Earlier from this number", Count: 2, Fold: "2 earlier texts from this number", Thread: Thread{Days: []Day{{Bubbles: fixtureEarlier("unassigned")}}}},
 		Details: Details{ID: "m128", URL: "/messages/m128", Name: "SMS-000128", Number: "(512) 555-0177", Received: "Today, 9:41:07 AM", Channel: "Main line · (512) 555-0100", Status: "Unassigned", Writes: true, Version: "3", Return: "/messages/m128",
 			Fields: []RecordField{
-				{Key: "contact", Label: "Contact", Object: "Contact", Message: "m128"},
-				{Key: "lead", Label: "Lead", Object: "Lead", Message: "m128"},
-				{Key: "account", Label: "Account", Object: "Account", Message: "m128"}}},
+				{Key: "contact", Label: "Contact", Object: "Contact", NewPath: "/records/new/contact", Message: "m128"},
+				{Key: "lead", Label: "Lead", Object: "Lead", NewPath: "/records/new/lead", Message: "m128"},
+				{Key: "account", Label: "Account", Object: "Account", NewPath: "/records/new/account", Message: "m128"}}},
 		Why: fixtureWhy(), Version: "3",
 		Dismiss: &DismissMenu{ID: "m128", Number: "(512) 555-0177", Return: "/unassigned", Others: 2},
 	}
@@ -251,7 +251,7 @@ func deskFixtures() []pageCase {
 	return []pageCase{
 		{name: "queue", page: "unassigned", data: fixtureUnassigned()},
 		{name: "queue empty", page: "unassigned", data: queue(func(p *UnassignedPage) {
-			p.Rows, p.Preview, p.Empty = nil, nil, &EmptyQueue{Placed: "14 were placed today.", Placing: "/messages"}
+			p.Rows, p.Preview, p.Empty = nil, nil, &EmptyQueue{Placed: "14 texts of today were placed by the rule.", Placing: "/messages"}
 		})},
 		{name: "queue filtered empty", page: "unassigned", data: queue(func(p *UnassignedPage) {
 			p.Rows, p.Preview, p.Empty = nil, nil, &EmptyQueue{Filter: "Taken off", Waiting: "7 senders wait under other filters.", AllURL: "/unassigned", AllText: "Show all 7"}

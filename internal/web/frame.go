@@ -46,6 +46,7 @@ func (s *Server) frameOf(r *http.Request, v visitor, title, section string) (Pag
 	if err != nil {
 		return p, err
 	}
+	p.Now = rd.Now.UnixMilli()
 	waiting, err := s.db.QueueCounts(ctx, v.Actor.OrgID, "")
 	if err != nil {
 		return p, err
@@ -71,7 +72,7 @@ func (s *Server) bell(ctx context.Context, v visitor, rd reader, waiting int) (B
 	}
 	body := map[string]string{}
 	for _, m := range texts {
-		body[m.ID] = excerpt(m.Body)
+		body[m.ID] = saying(m)
 	}
 	b := Bell{Unread: open.Unread, Waiting: waiting}
 	for _, n := range open.Notifications {
@@ -86,6 +87,21 @@ func (s *Server) bell(ctx context.Context, v visitor, rd reader, waiting int) (B
 	}
 	return b, nil
 }
+
+// saying is what a text says, for lists: the start of it, or what stands for a
+// text without words.
+func saying(m *switchboard.Message) string {
+	if words := excerpt(m.Body); words != "" {
+		return words
+	}
+	if n := len(m.Media); n > 0 {
+		return "Sent " + count(n, "attachment", "attachments") + "."
+	}
+	return emptyText
+}
+
+// emptyText stands for a text that says nothing.
+const emptyText = "An empty text."
 
 // excerpt is the start of a text, for lists.
 func excerpt(body string) string {

@@ -105,7 +105,7 @@ func homePage(f homeFacts, rd reader, name string) HomePage {
 	for _, row := range f.longest {
 		p.Longest = append(p.Longest, WaitingRow{
 			URL: "/messages/" + row.Message.ID, Number: rd.Number(row.Sender.Address), Chip: reasonChip(row.Message.Decision),
-			Age: rd.age(row.Since), Body: excerpt(row.Message.Body),
+			Age: rd.age(row.Since), Body: saying(row.Message),
 		})
 	}
 	if len(p.Longest) > 0 {

@@ -11,14 +11,14 @@ type LookupList struct {
 }
 
 // NewLabel is the name of the last option.
-func (l LookupList) NewLabel() string { return "New " + l.Object }
+func (l LookupList) NewLabel() string { return "New " + objectLabel(l.Object) }
 
 // Singular is the object in the middle of a sentence.
 func (l LookupList) Singular() string {
 	if l.Object == "" {
 		return "record"
 	}
-	return strings.ToLower(l.Object)
+	return strings.ToLower(objectLabel(l.Object))
 }
 
 // Found is how many matches there are.

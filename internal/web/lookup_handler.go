@@ -18,25 +18,24 @@ const (
 
 // lookup is the list under a search box of records.
 func (s *Server) lookup(w http.ResponseWriter, r *http.Request) error {
-	v, _ := visitorOf(r.Context())
+	v, rd, set, err := s.settingsOf(r)
+	if err != nil {
+		return err
+	}
 	q := r.URL.Query()
 	list := LookupList{Object: q.Get("object"), Query: strings.TrimSpace(q.Get("q"))}
 	if list.Object != "" {
 		if _, err := switchboard.ParseObject(list.Object); err != nil {
 			return err
 		}
-		if v.Actor.Role.Can(switchboard.MayEdit) && !switchboard.Object(list.Object).Custom() {
-			list.NewURL = "/records/new/" + objectClass(list.Object) + "?from=lookup"
+		if v.Actor.Role.Can(switchboard.MayEdit) && slices.Contains(matchedObjects(set.PhoneFields), switchboard.Object(list.Object)) {
+			list.NewURL = newPath(switchboard.Object(list.Object)) + "?from=lookup"
 			if m := q.Get("message"); m != "" {
 				list.NewURL += "&message=" + url.QueryEscape(m)
 			}
 		}
 	}
 	keys, err := s.senderKeys(r, q["message"])
-	if err != nil {
-		return err
-	}
-	_, rd, _, err := s.settingsOf(r)
 	if err != nil {
 		return err
 	}
@@ -175,7 +174,7 @@ func (s *Server) accountsOf(r *http.Request, list []*switchboard.Record) (record
 func lookupOption(rec *switchboard.Record, accounts recordSet, query string) LookupOption {
 	return LookupOption{
 		ID: rec.ID, Object: string(rec.Object), Name: rec.Name, Marked: markStarts(rec.Name, query),
-		Line: dotted(accounts.account(rec.ID), firstPhone(rec), noPhone(rec)),
+		Line: dotted(accounts.account(rec.ID), reachedAt(rec)),
 	}
 }
 
@@ -188,15 +187,12 @@ func firstPhone(rec *switchboard.Record) string {
 	return ""
 }
 
-// noPhone is what stands for a record without a number.
-func noPhone(rec *switchboard.Record) string {
-	if firstPhone(rec) != "" {
-		return ""
+// reachedAt is a number of a record, or else its e-mail address.
+func reachedAt(rec *switchboard.Record) string {
+	if p := firstPhone(rec); p != "" {
+		return p
 	}
-	if e := rec.Fields.Text("Email"); e != "" {
-		return e
-	}
-	return string(rec.Object)
+	return rec.Fields.Text("Email")
 }
 
 // markStarts marks the letters of a name that were typed: at the start of its

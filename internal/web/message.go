@@ -17,6 +17,7 @@ type MessagePage struct {
 	Known    string // "Austin, TX"
 	When     Age
 	Body     []Segment
+	Empty    bool // it has neither words nor anything with them
 	Media    []Media
 	OptOut   string // "(425) 555-0163 opted out on Nov 20. …"
 	Repeat   string // a possible repeat of another text
@@ -35,7 +36,14 @@ type Conversation struct {
 	Title string // "Earlier from this number", "Conversation with Ada Okafor"
 	Count int
 	Fold  string // "2 earlier texts from this number", on a phone
-	Days  []Day
+	Thread
+}
+
+// A Thread is texts by day, the long-ago ones folded.
+type Thread struct {
+	Older     []Day
+	OlderText string // "38 earlier texts"
+	Days      []Day
 }
 
 // DismissMenu offers to put a text aside.
@@ -142,6 +150,7 @@ type Details struct {
 // A RecordField is one of the lookups of an SMS record.
 type RecordField struct {
 	Key     string // contact
+	NewPath string // of the form of a new one; empty where none is made here
 	Label   string // Contact
 	Object  string
 	ID      string // of the chosen record; empty for none
@@ -154,6 +163,9 @@ type RecordField struct {
 	Choices []LookupOption
 	Message string
 }
+
+// Plural is what people call the records to choose from.
+func (f RecordField) Plural() string { return plural(f.Object) }
 
 // Text is what stands in the field.
 func (f RecordField) Text() string {

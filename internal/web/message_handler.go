@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,7 +53,11 @@ func (s *Server) messageFacts(r *http.Request, m *switchboard.Message) (messageF
 	v, _ := visitorOf(r.Context())
 	ctx, org := r.Context(), v.Actor.OrgID
 	f := messageFacts{message: m, writes: v.Actor.Role.Can(switchboard.MayPlace), undo: s.undoOf(r, m.ID)}
-	var err error
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		return f, err
+	}
+	f.phones = set.PhoneFields
 	if f.channel, err = s.db.Channel(ctx, org, m.ChannelID); err != nil {
 		return f, err
 	}
@@ -201,7 +206,7 @@ func (s *Server) cameAlong(r *http.Request, id string) ([]Along, error) {
 	var all []Along
 	for _, m := range messages {
 		if m.State == switchboard.Assigned {
-			all = append(all, Along{ID: m.ID, Name: m.Name(), Body: excerpt(m.Body)})
+			all = append(all, Along{ID: m.ID, Name: m.Name(), Body: saying(m)})
 		}
 	}
 	return all, err
@@ -228,7 +233,7 @@ func (s *Server) placeInQueue(r *http.Request, p *MessagePage, m *switchboard.Me
 	if next := at.Next; next != nil && !p.Waits && p.User.Writes {
 		p.Next = &NextUp{
 			URL: "/messages/" + next.Message.ID, Number: rd.Number(next.Sender.Address), Chip: reasonChip(next.Message.Decision),
-			Age: rd.age(next.Message.Time), Body: excerpt(next.Message.Body), Left: itoa(at.Total) + " left",
+			Age: rd.age(next.Message.Time), Body: saying(next.Message), Left: itoa(at.Total) + " left",
 		}
 	}
 	return nil
@@ -254,9 +259,16 @@ func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string,
 	if m.Record != nil {
 		c.Keep = "Keep " + m.Record.Name
 	}
-	if choice := chosenRecord(r); choice != "" {
-		rec, err := s.db.Record(r.Context(), v.Actor.OrgID, choice)
-		if err == nil && !rec.Deleted && (m.Record == nil || m.Record.ID != choice) {
+	_, _, set, err := s.settingsOf(r)
+	if err != nil {
+		return err
+	}
+	switch choice := chosenRecord(r, messageObjects(m, set.PhoneFields)); {
+	case choice == "":
+	case m.Record != nil && m.Record.ID == choice:
+		c.Lost = "You chose the same record."
+	default:
+		if rec, err := s.db.Record(r.Context(), v.Actor.OrgID, choice); err == nil && !rec.Deleted {
 			c.Record, c.Name = rec.ID, rec.Name
 		}
 	}
@@ -266,11 +278,10 @@ func (s *Server) showConflict(w http.ResponseWriter, r *http.Request, id string,
 }
 
 // chosenRecord is the record that a form chose, in whichever of its fields.
-func chosenRecord(r *http.Request) string {
-	for _, name := range []string{"record", "contact", "lead", "account"} {
-		if id := r.FormValue(name); id != "" {
-			return id
-		}
+func chosenRecord(r *http.Request, objects []switchboard.Object) string {
+	id := r.FormValue("record")
+	for _, object := range objects {
+		id = cmp.Or(id, r.FormValue(objectKey(object)))
 	}
-	return ""
+	return id
 }

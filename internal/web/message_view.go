@@ -16,9 +16,10 @@ type messageFacts struct {
 	optedOut time.Time              // since when the sender wants no texts; zero: it does
 	waiting  int                    // of this sender's texts
 	notified string
-	next     *switchboard.Decision // what would happen to another text now
-	undo     string                // token of the placement, if this visitor made it
-	editing  string                // the field being edited; empty for none
+	phones   switchboard.PhoneFields // of the objects that are matched
+	next     *switchboard.Decision   // what would happen to another text now
+	undo     string                  // token of the placement, if this visitor made it
+	editing  string                  // the field being edited; empty for none
 	writes   bool
 	there    string // the address of its row in Salesforce; empty if there is none
 }
@@ -67,6 +68,7 @@ func messagePage(f messageFacts, rd reader) MessagePage {
 		p.OptOut = number + " opted out on " + rd.local(f.optedOut).Format("Jan 2") + ". The text can still be assigned."
 	}
 	p.Why, p.Body = why(f, rd, others)
+	p.Empty = m.Body == "" && len(m.Media) == 0
 	if waits && f.writes {
 		p.Dismiss = &DismissMenu{ID: m.ID, Number: number, Return: url, Others: others}
 	}
@@ -214,8 +216,23 @@ func conversation(f messageFacts, rd reader) Conversation {
 	}
 	c.Count = len(shown)
 	c.Fold = count(c.Count, "other text with this number", "other texts with this number")
-	c.Days = days(shown, m, rd, nil)
+	c.Thread = thread(shown, m, rd, nil)
 	return c
+}
+
+// unfolded is how many texts of a conversation show at once: what there is to
+// decide stays in sight.
+const unfolded = 6
+
+// thread folds what is older than the last texts of a list.
+func thread(list []*switchboard.Message, of *switchboard.Message, rd reader, body func(*switchboard.Message) []Segment) Thread {
+	var t Thread
+	if n := len(list) - unfolded; n > 1 {
+		t.Older, t.OlderText = days(list[:n], of, rd, body), count(n, "earlier text", "earlier texts")
+		list = list[n:]
+	}
+	t.Days = days(list, of, rd, body)
+	return t
 }
 
 // days groups texts by day. The label of today is left out where the page
@@ -228,9 +245,13 @@ func days(list []*switchboard.Message, of *switchboard.Message, rd reader, body 
 			all = append(all, Day{Label: label})
 		}
 		b := Bubble{ID: t.ID, Name: t.Name(), URL: "/messages/" + t.ID, Outbound: t.Direction == switchboard.Outbound, Time: rd.clock(t.Time), Media: media(t.Media), Note: bubbleNote(t, of)}
-		if body != nil {
+		switch {
+		case t.Body == "" && len(t.Media) == 0:
+			b.Body = []Segment{{Text: emptyText}}
+		case t.Body == "": // what came with it says enough
+		case body != nil:
 			b.Body = body(t)
-		} else {
+		default:
 			b.Body = []Segment{{Text: t.Body}}
 		}
 		day := &all[len(all)-1]
@@ -274,8 +295,11 @@ func details(f messageFacts, rd reader) Details {
 	default:
 		d.Status = "Unassigned"
 	}
-	for _, object := range messageObjects(m) {
-		field := RecordField{Key: objectClass(string(object)), Label: objectLabel(string(object)), Object: string(object), Message: m.ID}
+	for _, object := range messageObjects(m, f.phones) {
+		field := RecordField{Key: objectKey(object), Label: objectLabel(string(object)), Object: string(object), Message: m.ID}
+		if slices.Contains(matchedObjects(f.phones), object) {
+			field.NewPath = newPath(object)
+		}
 		if m.Record != nil && m.Record.Object == object {
 			field.ID, field.Name, field.URL = m.Record.ID, m.Record.Name, "/records/"+m.Record.ID
 		}

@@ -55,13 +55,16 @@ func listPath(o switchboard.Object) string {
 // section is the tab of the list of an object's records.
 func section(o switchboard.Object) string { return strings.TrimPrefix(listPath(o), "/") }
 
-// newPath is the address of the form of a new record.
-func newPath(o switchboard.Object) string {
+// objectKey names an object in addresses and forms: "contact", "Patient__c".
+func objectKey(o switchboard.Object) string {
 	if o.Custom() {
-		return "/records/new/" + string(o)
+		return string(o)
 	}
-	return "/records/new/" + objectClass(string(o))
+	return objectClass(string(o))
 }
+
+// newPath is the address of the form of a new record.
+func newPath(o switchboard.Object) string { return "/records/new/" + objectKey(o) }
 
 // ownTabs are the tabs of the custom objects that are matched.
 func ownTabs(fields switchboard.PhoneFields) []Tab {
@@ -87,10 +90,10 @@ func matchedObjects(fields switchboard.PhoneFields) []switchboard.Object {
 	return append(all, custom...)
 }
 
-// messageObjects are the objects of the fields that a text's page has: the usual
-// ones, and that of the custom record that it is on.
-func messageObjects(m *switchboard.Message) []switchboard.Object {
-	all := switchboard.Objects()
+// messageObjects are the objects of the fields that a text's page has: those that
+// are matched, and that of the record that it is on.
+func messageObjects(m *switchboard.Message, fields switchboard.PhoneFields) []switchboard.Object {
+	all := matchedObjects(fields)
 	if m.Record != nil && !slices.Contains(all, m.Record.Object) {
 		all = append(all, m.Record.Object)
 	}

@@ -36,7 +36,7 @@ func TestCustomObjects(t *testing.T) {
 	v.opens("/records/"+r.ID).says(http.StatusOK, "Patient", "Name", "Mobile", "Ward", "North", "Hello")
 	v.saysNot("Patient__c")
 	v.saysNot("Account Name")
-	v.opens("/search?q=ada").says(http.StatusOK, "Patient · ")
+	v.opens("/search?q=ada").says(http.StatusOK, "Ada Okafor Patient")
 
 	// It has a tab, beside the others, and a form for new ones.
 	v.opens("/")
@@ -63,13 +63,42 @@ func TestCustomObjects(t *testing.T) {
 
 	// Its text has a field for it, and saving the others leaves it there.
 	v.opens("/messages/"+m.ID).says(http.StatusOK, "Patient", "Ada Okafor")
-	v.opens("/messages/"+m.ID+"/edit?field=record").says(http.StatusOK, "Ada Okafor")
-	v.posts("/messages/"+m.ID+"/details", "version", itoa(int(m.Version)), "record", r.ID, "record_name", r.Name).says(http.StatusOK)
+	v.opens("/messages/"+m.ID+"/edit?field=Patient__c").says(http.StatusOK, "Ada Okafor")
+	v.posts("/messages/"+m.ID+"/details", "version", itoa(int(m.Version)), "Patient__c", r.ID, "Patient__c_name", r.Name).says(http.StatusOK)
 	if after := storetest.Message(t, s.db, dana.OrgID, m.ID); after.State != switchboard.Assigned || after.Record.ID != r.ID {
 		t.Errorf("it is %s on %+v", after.State, after.Record)
 	}
-	v.opens("/lookup?object=Patient__c&q=ada").says(http.StatusOK, "Ada Okafor")
+	v.opens("/lookup?object=Patient__c&q=ada").says(http.StatusOK, "Ada Okafor", "New Patient")
 	v.saysNot("New Patient__c")
+	v.opens("/lookup?object=Donor__c").says(http.StatusOK, "Di")
+	v.saysNot("New Donor")
+}
+
+// A text that no record has is given to a new record of a custom object by the
+// path that Contacts have: its field, New, and Save.
+func TestNewCustomRecordFillsItsField(t *testing.T) {
+	s := newTestSite(t)
+	dana := storetest.Admin(t, s.db)
+	c := storetest.Channel(t, s.db, dana)
+	v := s.as(dana)
+	v.posts(partPhoneFields, "Contact", "MobilePhone", "custom_object", "Patient__c", "custom_fields", "Mobile__c").says(http.StatusOK, "Saved")
+	m := storetest.Text(t, s.db, dana.OrgID, c, "+15125550177", "Hello")
+	v.opens("/messages/"+m.ID).says(http.StatusOK, "Patient")
+	v.opens("/messages/"+m.ID+"/edit?field=Patient__c").says(http.StatusOK, "Patient")
+	v.opens("/lookup?object=Patient__c&message="+m.ID+"&q=ada").says(http.StatusOK, "No patient matches", "New Patient")
+	v.opens("/records/new/Patient__c?from=lookup&message="+m.ID+"&name=Ada+Okafor").says(http.StatusOK, "New Patient", "for the text from (512) 555-0177", "Saving fills in the Patient field.")
+	if name, number := v.field("Name"), v.field("Mobile__c"); name != "Ada Okafor" || number != "(512) 555-0177" {
+		t.Errorf("the form begins with %q and %q", name, number)
+	}
+	v.posts("/records/new/Patient__c", "from", "lookup", "message", m.ID, "Name", "Ada Okafor").says(http.StatusOK, "Patient Ada Okafor created", "Ada Okafor")
+	id := v.field("Patient__c")
+	if id == "" {
+		t.Fatal("its field is empty")
+	}
+	v.posts("/messages/"+m.ID+"/details", "Patient__c", id, "Patient__c_name", "Ada Okafor").says(http.StatusOK, "Assigned to Ada Okafor")
+	if after := storetest.Message(t, s.db, dana.OrgID, m.ID); after.Record == nil || after.Record.ID != id || after.Record.Object != "Patient__c" {
+		t.Errorf("it is on %+v", after.Record)
+	}
 }
 
 // tabs are those that the page has, and the one that is open.

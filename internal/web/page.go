@@ -18,6 +18,7 @@ type Page struct {
 	Return   string // this page's own address, where a form comes back to
 	Focused  bool   // a phone shows the page's own head instead of the app's
 	Detached bool   // the page does not follow live changes
+	Now      int64  // when the page was written, in Unix milliseconds: browsers' clocks differ
 }
 
 // A Tab leads to a list.

@@ -96,7 +96,7 @@ func (s *Server) fillRecord(r *http.Request, p *RecordPage, rec *switchboard.Rec
 		return switchboard.Moment{At: a.Time, Seq: a.Seq}.Compare(switchboard.Moment{At: b.Time, Seq: b.Seq})
 	})
 	ref := rec.Ref()
-	p.Conversation = Conversation{Days: days(list, &switchboard.Message{Record: &ref}, rd, nil)}
+	p.Conversation = Conversation{Thread: Thread{Days: days(list, &switchboard.Message{Record: &ref}, rd, nil)}}
 	if next == "" {
 		p.Conversation.Count = len(list)
 	} else if limit == recordMessages {

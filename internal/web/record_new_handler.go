@@ -85,19 +85,19 @@ func (s *Server) recordForm(r *http.Request) (RecordForm, error) {
 		f.Subtitle = "for the text from " + rd.Number(m.Sender.Address)
 		if _, ok := m.Sender.Phone(); ok {
 			number = rd.Number(m.Sender.Address)
-			values["MobilePhone"] = number
+			values[numberField(object, phones)] = number
 		}
 	}
 	switch from {
 	case "why":
-		f.Foot = "Saving also assigns this text to the new " + strings.ToLower(string(object)) + "."
+		f.Foot = "Saving also assigns this text to the new " + strings.ToLower(objectLabel(string(object))) + "."
 	case "lookup":
-		f.Foot = "Saving fills in the " + string(object) + " field."
+		f.Foot = "Saving fills in the " + objectLabel(string(object)) + " field."
 	}
 	fillName(values, object, strings.TrimSpace(r.FormValue("name")))
 	f.Fields, f.More = recordFields(object, f.DOM, values, phones)
 	for i := range f.Fields {
-		if f.Fields[i].Name == "MobilePhone" && number != "" {
+		if number != "" && f.Fields[i].Name == numberField(object, phones) {
 			f.Fields[i].Hint, f.Fields[i].HintIcon = "From the text", "sms"
 		}
 	}
@@ -105,9 +105,20 @@ func (s *Server) recordForm(r *http.Request) (RecordForm, error) {
 	return f, nil
 }
 
+// numberField is the field of a new record that gets the number of its text.
+func numberField(object switchboard.Object, phones switchboard.PhoneFields) string {
+	if !object.Custom() {
+		return "MobilePhone"
+	}
+	for _, first := range phones[object] {
+		return first
+	}
+	return ""
+}
+
 // domOf keeps the ids of two dialogs that lie over each other apart.
 func domOf(r *http.Request, object switchboard.Object) string {
-	return "new-" + objectClass(string(object))
+	return "new-" + objectKey(object)
 }
 
 // fillName puts what was typed into a search box where it belongs.
@@ -115,7 +126,7 @@ func fillName(values map[string]string, object switchboard.Object, typed string)
 	if typed == "" {
 		return
 	}
-	if object == switchboard.Account {
+	if object == switchboard.Account || object.Custom() {
 		values["Name"] = typed
 		return
 	}
@@ -303,7 +314,7 @@ func (s *Server) recordMade(w http.ResponseWriter, r *http.Request, rec *switchb
 	}
 	s.sessions.flash(r.Context(), Toast{Kind: "done", Icon: "success", Title: objectLabel(string(rec.Object)) + " " + rec.Name + " created", Note: note})
 	if message != "" {
-		key := objectClass(string(rec.Object))
+		key := objectKey(rec.Object)
 		return seeOther(w, r, "/messages/"+url.PathEscape(message)+"/edit?"+url.Values{"field": {key}, key: {rec.ID}}.Encode())
 	}
 	return seeOther(w, r, "/records/"+rec.ID)

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -36,6 +37,7 @@ func NewRenderer(a *Assets) (*Renderer, error) {
 			"pair":         pair,
 			"object":       objectClass,
 			"object_label": objectLabel,
+			"unbroken":     unbroken,
 			"object_icon": func(object string) (template.HTML, error) {
 				return a.Icon("standard", objectClass(object))
 			},
@@ -45,6 +47,14 @@ func NewRenderer(a *Assets) (*Renderer, error) {
 		return nil, fmt.Errorf("web: parse templates: %w", err)
 	}
 	return &Renderer{assets: a, templates: t}, nil
+}
+
+// number is a telephone number as people write it, in a sentence.
+var number = regexp.MustCompile(`[+(]?\d[\d() .-]{5,}\d`)
+
+// unbroken is a sentence whose telephone numbers do not end in the next line.
+func unbroken(sentence string) template.HTML {
+	return template.HTML(number.ReplaceAllString(template.HTMLEscapeString(sentence), `<span class="sb-nowrap">$0</span>`))
 }
 
 // objectClass names the icon and colour of a CRM object. Custom objects share

@@ -80,10 +80,14 @@ func (s *Server) showSearch(w http.ResponseWriter, r *http.Request) error {
 func messageRows(list []*switchboard.Message, rd reader, query string) []MessageRow {
 	var rows []MessageRow
 	for _, m := range list {
-		_, at := mentioned(excerpt(m.Body), strings.Fields(query))
-		row := MessageRow{URL: "/messages/" + m.ID, Name: m.Name(), Number: rd.Number(m.Sender.Address), Body: segments(excerpt(m.Body), at), State: stateChip(m), Reason: reasonChip(m.Decision), Age: rd.age(m.Time)}
+		body := saying(m)
+		_, at := mentioned(body, strings.Fields(query))
+		row := MessageRow{URL: "/messages/" + m.ID, Name: m.Name(), Number: rd.Number(m.Sender.Address), Body: segments(body, at), State: stateChip(m), Reason: reasonChip(m.Decision), Age: rd.age(m.Time)}
 		if m.Direction == switchboard.Outbound {
-			row.State = Chip{Kind: "done", Icon: "send", Text: "Sent"}
+			row.State, row.Reason = Chip{Kind: "done", Icon: "send", Text: "Sent"}, Chip{}
+		}
+		if m.State == switchboard.Dismissed {
+			row.State, row.Reason = row.Reason, Chip{} // it says both
 		}
 		rows = append(rows, row)
 	}

@@ -200,7 +200,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		http.Error(w, switchboard.ErrorMessage(err), status)
 		return
 	}
-	page := ErrorPage{Page: Page{Title: http.StatusText(status), Detached: true}, Code: status, What: switchboard.ErrorMessage(err), Next: nextStep(code), URL: "/", URLText: "Open Home"}
+	page := errorPage(err, nextStep(code))
+	page.Page, page.URL, page.URLText = Page{Title: http.StatusText(status), Detached: true}, "/", "Open Home"
 	if v, ok := visitorOf(r.Context()); ok && status != http.StatusServiceUnavailable {
 		if frame, ferr := s.frameOf(r, v, page.Title, ""); ferr == nil {
 			frame.Detached = true
@@ -243,7 +244,7 @@ func nextStep(code switchboard.Code) string {
 	case switchboard.CodeNotFound:
 		return "Check the address, or look for it by the search above."
 	case switchboard.CodeForbidden:
-		return "Go back, or ask an admin of your organization."
+		return "Ask an admin of your organization."
 	case switchboard.CodeUnavailable:
 		return "Wait a moment, then reload this page."
 	case switchboard.CodeUnauthorized:

@@ -36,7 +36,7 @@ type ChannelRow struct {
 	Name     string
 	Provider string
 	Numbers  string
-	Called   string // "2 minutes ago", "Never"
+	Called   string // "2 minutes ago"; empty for never
 	Chip     Chip
 }
 

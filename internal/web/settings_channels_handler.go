@@ -19,7 +19,7 @@ func (s *Server) showChannels(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := ChannelsPage{Settings: s.settingsFrame(r, "Channels", partChannels)}
 	for _, c := range channels {
-		row := ChannelRow{URL: partChannels + "/" + c.ID, Name: channelLabel(c, rd), Provider: s.guideOf(c.Provider).Title, Numbers: numbersOf(c, rd), Called: "Never", Chip: Chip{Kind: "several", Icon: "clock", Text: "No call yet"}}
+		row := ChannelRow{URL: partChannels + "/" + c.ID, Name: channelLabel(c, rd), Provider: s.guideOf(c.Provider).Title, Numbers: numbersOf(c, rd), Chip: Chip{Kind: "several", Icon: "clock", Text: "No call yet"}}
 		call, err := s.db.LastCall(r.Context(), v.Actor.OrgID, c.ID)
 		if err != nil {
 			return err

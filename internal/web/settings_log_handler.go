@@ -129,6 +129,8 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range list {
 		row := AuditRow{When: Age{Text: rd.moment(e.At), ISO: rd.age(e.At).ISO, Full: rd.age(e.At).Full}, Who: e.ActorName, What: actionWords(e.Action), About: names[e.SubjectID], Detail: e.Detail}
 		switch {
+		case e.Subject == "sender":
+			row.About = rd.Number(e.SubjectID)
 		case row.About == "":
 			row.About = e.Subject
 		case e.Subject == "record":

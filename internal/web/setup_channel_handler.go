@@ -93,7 +93,7 @@ func (s *Server) channelLive(r *http.Request, v visitor, c switchboard.Channel, 
 	if len(newest) == 1 {
 		m := newest[0]
 		state += " " + m.ID + " " + itoa(int(m.Version))
-		l.Result = &TestResult{Name: m.Name(), URL: "/messages/" + m.ID, From: rd.Number(m.Sender.Address), Body: excerpt(m.Body), Chip: stateChip(m), When: rd.age(m.ReceivedAt)}
+		l.Result = &TestResult{Name: m.Name(), URL: "/messages/" + m.ID, From: rd.Number(m.Sender.Address), Body: saying(m), Chip: stateChip(m), When: rd.age(m.ReceivedAt)}
 		if m.Decision != nil {
 			l.Result.Because = m.Decision.Because(rd.Reader)
 		}

@@ -33,10 +33,12 @@ func (s *Server) failLink(w http.ResponseWriter, r *http.Request, err error) err
 	if code != switchboard.CodeLinkExpired && code != switchboard.CodeSetUpDone {
 		return err
 	}
-	p := ErrorPage{Page: Page{Title: "Link", Detached: true}, Code: statusOf(code), What: switchboard.ErrorMessage(err), Next: "A link works once, and for 15 minutes.", URL: "/sign-in", URLText: "Sign in"}
+	next := "A link works once, and for 15 minutes."
 	if code == switchboard.CodeSetUpDone {
-		p.Next = "Nothing was changed."
+		next = "Nothing was changed."
 	}
+	p := errorPage(err, next)
+	p.Page, p.URL, p.URLText = Page{Title: "Link", Detached: true}, "/sign-in", "Sign in"
 	return s.pages.Page(w, r, p.Code, "error", p)
 }
 
@@ -70,33 +72,39 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 		return s.failLink(w, r, err)
 	}
 	org := store.OrgSettings{Region: f.Region, TimeZone: f.Zone}
-	refuse := func(err error) error {
+	refuse := func(wrong ...error) error {
 		p := s.setupPage(r, token, f)
-		p.Error = switchboard.ErrorMessage(err)
-		field := fieldOf(err)
-		if field == "time_zone" {
-			field = "zone"
-		}
-		you, mine := withError(p.You, field, p.Error)
-		them, theirs := withError(p.Them, field, p.Error)
-		if mine || theirs {
-			p.You, p.Them = you, them
-			p.Error = "Correct what is marked."
+		for _, err := range wrong {
+			field, what := fieldOf(err), switchboard.ErrorMessage(err)
+			if field == "time_zone" {
+				field = "zone"
+			}
+			you, mine := withError(p.You, field, what)
+			them, theirs := withError(p.Them, field, what)
+			if mine || theirs {
+				p.You, p.Them = you, them
+				what = "Correct what is marked."
+			}
+			p.Error = what
 		}
 		return s.pages.Page(w, r, http.StatusUnprocessableEntity, "setup", p)
 	}
+	var wrong []error
 	name, email, err := switchboard.CheckUser(f.Name, f.Email)
-	if err == nil {
-		err = password.Check("password", f.Password)
-	}
-	if org.Name = strings.TrimSpace(f.Organization); err == nil && org.Name == "" {
-		err = switchboard.Invalid("organization", "Enter the name of your organization.")
-	}
-	if err == nil && !switchboard.KnownRegion(f.Region) {
-		err = switchboard.Invalid("region", "Choose a country.")
-	}
 	if err != nil {
-		return refuse(err)
+		wrong = append(wrong, err)
+	}
+	if err := password.Check("password", f.Password); err != nil {
+		wrong = append(wrong, err)
+	}
+	if org.Name = strings.TrimSpace(f.Organization); org.Name == "" {
+		wrong = append(wrong, switchboard.Invalid("organization", "Enter the name of your organization."))
+	}
+	if !switchboard.KnownRegion(f.Region) {
+		wrong = append(wrong, switchboard.Invalid("region", "Choose a country."))
+	}
+	if len(wrong) > 0 {
+		return refuse(wrong...)
 	}
 	hash, err := s.gate.passwords.Hash(ctx, f.Password)
 	if err != nil {

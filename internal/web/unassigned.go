@@ -4,7 +4,8 @@ package web
 // conversation beside it.
 type UnassignedPage struct {
 	Page
-	Summary  string // "7 senders · 12 texts · oldest 3 h · updated just now"
+	Summary  string // "7 senders · 12 texts · oldest 3 h"
+	Updated  Age    // "just now"
 	Filters  []Option
 	Channels []Option
 	Orders   []Option
@@ -39,8 +40,8 @@ type EmptyQueue struct {
 	Waiting string // "7 senders wait under other filters."
 	AllURL  string
 	AllText string // "Show all 7"
-	Placed  string // "14 were placed today."
-	Placing string // address of what was placed today
+	Placed  string // "14 texts of today were placed by the rule."; empty for none
+	Placing string // address of what was placed today; empty for nothing
 }
 
 // A QueueRow is one sender that waits.
@@ -101,7 +102,7 @@ type Preview struct {
 	URL    string
 	There  string // its address in Salesforce; empty if it is not there
 	Line   string // "To Main line (512) 555-0100 · Austin, TX · 3 texts"
-	Days   []Day
+	Thread Thread
 	OptOut string
 	Why    Why
 }

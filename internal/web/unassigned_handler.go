@@ -82,7 +82,7 @@ func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (Unass
 	if err != nil {
 		return UnassignedPage{}, err
 	}
-	p := UnassignedPage{Page: s.frame(r, "Unassigned", "unassigned"), Since: strconv.FormatInt(rd.Now.UnixMicro(), 10), Summary: queueSummary(counts, rd)}
+	p := UnassignedPage{Page: s.frame(r, "Unassigned", "unassigned"), Since: strconv.FormatInt(rd.Now.UnixMicro(), 10), Summary: queueSummary(counts, rd), Updated: Age{Text: rd.ago(rd.Now), ISO: rd.age(rd.Now).ISO}}
 	p.Return = q.url(nil)
 	p.Filters = queueFilters(q, counts)
 	if p.Channels, err = s.queueChannels(r, q); err != nil {
@@ -96,17 +96,23 @@ func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (Unass
 		p.NextURL = q.url(func(q *queueQuery) { q.cursor = next })
 	}
 	if len(rows) == 0 {
-		p.Empty = emptyQueue(q, counts)
-		return p, nil
+		if p.Empty = emptyQueue(q, counts); p.Empty.Filter == "" {
+			err = s.placedToday(r, p.Empty, rd)
+		}
+		return p, err
+	}
+	open, err := s.db.OpenNotifications(ctx, org, v.Actor.ID, store.MaxPage)
+	if err != nil {
+		return p, err
 	}
 	unread := map[string]bool{}
-	for _, n := range p.Bell.Notes {
-		unread[n.URL] = n.Unread
+	for _, n := range open.Notifications {
+		unread[n.MessageID] = n.State == switchboard.Unread
 	}
 	current := 0
 	for i, row := range rows {
 		view := queueRow(row, rd, v.Actor.Role.Can(switchboard.MayPlace))
-		view.Return, view.Unread = p.Return, unread[view.URL]
+		view.Return, view.Unread = p.Return, unread[view.ID]
 		p.Rows = append(p.Rows, view)
 		if row.Message.ID == q.current {
 			current = i
@@ -119,9 +125,9 @@ func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (Unass
 
 func queueSummary(c store.QueueCounts, rd reader) string {
 	if c.Senders == 0 {
-		return "updated just now"
+		return ""
 	}
-	return dotted(count(c.Senders, "sender", "senders"), count(c.Texts, "text", "texts"), "oldest "+rd.waited(c.Oldest), "updated just now")
+	return dotted(count(c.Senders, "sender", "senders"), count(c.Texts, "text", "texts"), "oldest "+rd.waited(c.Oldest))
 }
 
 func queueFilters(q queueQuery, c store.QueueCounts) []Option {
@@ -164,7 +170,7 @@ func (s *Server) queueChannels(r *http.Request, q queueQuery) ([]Option, error) 
 
 func emptyQueue(q queueQuery, c store.QueueCounts) *EmptyQueue {
 	if c.Senders == 0 && q.channel == "" {
-		return &EmptyQueue{Placing: "/messages?state=assigned"}
+		return &EmptyQueue{}
 	}
 	e := &EmptyQueue{Filter: "All", AllURL: "/unassigned", AllText: "Show all", Waiting: "Other senders may wait on other channels."}
 	for _, f := range queueFilters(q, c) {
@@ -183,19 +189,36 @@ func emptyQueue(q queueQuery, c store.QueueCounts) *EmptyQueue {
 	return e
 }
 
+// placedToday says how many texts of today the rule placed, and leads to all
+// that were placed, if there are any.
+func (s *Server) placedToday(r *http.Request, e *EmptyQueue, rd reader) error {
+	v, _ := visitorOf(r.Context())
+	stats, err := s.db.Stats(r.Context(), v.Actor.OrgID, 1, 0)
+	if err != nil {
+		return err
+	}
+	if stats.Placed > 0 {
+		e.Placed = count(stats.Placed, "text of today was", "texts of today were") + " placed by the rule."
+	}
+	y, m, d := rd.local(rd.Now).Date()
+	today := time.Date(y, m, d, 0, 0, 0, 0, rd.local(rd.Now).Location())
+	some, _, err := s.db.Messages(r.Context(), v.Actor.OrgID, store.MessageFilter{State: switchboard.Assigned, Since: today, Page: store.Page{Limit: 1}})
+	if len(some) > 0 {
+		e.Placing = "/messages?" + url.Values{"state": {string(switchboard.Assigned)}, "since": {today.Format(time.DateOnly)}}.Encode()
+	}
+	return err
+}
+
 // queueRow prepares one sender that waits.
 func queueRow(row store.QueueRow, rd reader, writes bool) QueueRow {
 	m := row.Message
 	_, full := row.Sender.Phone()
 	v := QueueRow{
 		ID: m.ID, URL: "/messages/" + m.ID, Version: version(m), Number: rd.Number(row.Sender.Address), Known: known(row, rd), Chip: reasonChip(m.Decision),
-		Age: rd.age(m.Time), Body: excerpt(m.Body), NewContact: full && !row.OptedOut, Block: !full, Writes: writes,
+		Age: rd.age(m.Time), Body: saying(m), NewContact: full && !row.OptedOut, Block: !full, Writes: writes,
 	}
 	if row.Waiting > 1 {
 		v.Texts = count(row.Waiting, "text", "texts")
-	}
-	if v.Body == "" && len(m.Media) > 0 {
-		v.Body = "Sent " + count(len(m.Media), "attachment", "attachments") + "."
 	}
 	all := candidates(row.Candidates, m, nil, rd, func(string, string) []string { return nil })
 	v.Candidates = all[:min(len(all), shownCandidates)]
@@ -269,7 +292,7 @@ func (s *Server) preview(r *http.Request, _ visitor, m *switchboard.Message, rd 
 	if p.Why.Dismiss != nil {
 		p.Why.Dismiss.Return = back
 	}
-	p.Days = days(f.thread, nil, rd, func(t *switchboard.Message) []Segment {
+	p.Thread = thread(f.thread, nil, rd, func(t *switchboard.Message) []Segment {
 		if t.ID == m.ID {
 			return page.Body
 		}

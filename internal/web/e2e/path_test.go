@@ -119,6 +119,7 @@ func TestQueueByKeyboard(t *testing.T) {
 	}
 	dana.types("z")
 	dana.sees("status", "Taken back. 1 text waits again")
+	dana.misses("status", "Assigned to Ben Okafor") // it can't be taken back twice
 	dana.keepsFocus("undoing")
 
 	dana.types("n")

@@ -58,6 +58,11 @@
     }
   }
 
+  // What was taken back can't be taken back once more.
+  function dropUndone(token) {
+    for (const el of $$('[data-toast]')) if ($('[name=token]', el)?.value === token) el.remove();
+  }
+
   function closeToast(el) {
     const had = el.contains(document.activeElement);
     el.remove();
@@ -258,6 +263,9 @@
     button.removeAttribute('aria-disabled');
   });
   document.addEventListener('htmx:beforeSwap', (e) => {
+    if (e.detail.requestConfig.path === '/undo') dropUndone(e.detail.requestConfig.elt.elements?.token?.value);
+  });
+  document.addEventListener('htmx:beforeSwap', (e) => {
     // Success of a form in a dialog changes the page below it; its errors
     // come back into the dialog.
     const { xhr, target, requestConfig } = e.detail;
@@ -316,6 +324,22 @@
     }
   });
 
+  // Ages grow while a page stays open, by the server's clock.
+  const ahead = Date.now() - Number(document.body.dataset.now);
+  function age(minutes) {
+    if (minutes < 1) return 'now';
+    return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+  }
+  function grow() {
+    for (const el of $$('time')) {
+      const minutes = Math.floor((Date.now() - ahead - Date.parse(el.dateTime)) / 60000);
+      if (minutes >= 24 * 60) continue;
+      if (/^(now|\d+ (min|h))$/.test(el.textContent)) el.textContent = age(minutes);
+      else if (/^(just now|\d+ (min|h) ago)$/.test(el.textContent)) el.textContent = minutes < 1 ? 'just now' : `${age(minutes)} ago`;
+    }
+  }
+  setInterval(grow, 20000);
+
   addEventListener('DOMContentLoaded', () => {
     if (phone.matches) for (const d of $$('[data-fold-on-phone]')) d.open = false;
     watchToasts();
@@ -323,5 +347,5 @@
     if (wanted && document.body.dataset.section !== 'unassigned' || wanted?.closest('[data-edit]')) wanted.focus();
   });
 
-  window.switchboard = { $, $$, announce, toast, closeDialogs, openDialog, focusPage };
+  window.switchboard = { $, $$, announce, toast, closeDialogs, openDialog, focusPage, grow };
 })();

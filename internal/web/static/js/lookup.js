@@ -45,7 +45,19 @@
     if (document.activeElement !== input) return;
     list.hidden = false;
     input.setAttribute('aria-expanded', 'true');
-    list.scrollIntoView({ block: 'nearest' });
+    if (box.closest('dialog')) fit(input, list);
+    else list.scrollIntoView({ block: 'nearest' });
+  }
+
+  // A dialog does not scroll for its list: that takes the room there is below
+  // its field, or above it where there is more.
+  function fit(input, list) {
+    if (getComputedStyle(list).position !== 'absolute') return;
+    const edge = 12, field = input.getBoundingClientRect(), height = window.visualViewport?.height ?? innerHeight;
+    const below = height - field.bottom - edge, above = field.top - edge;
+    const up = below < 220 && above > below;
+    list.classList.toggle('slds-dropdown_up', up);
+    list.style.maxHeight = `${Math.min(340, up ? above : below)}px`;
   }
 
   function hide(box) {
