@@ -220,6 +220,59 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 	}
 }
 
+// Whoever places a text in Salesforce on a record that is just being merged has
+// placed it on the one that stands for it.
+func TestAPlacementThereAndAMergeAtOnce(t *testing.T) {
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	dana, c := connected(t, db)
+	org := dana.OrgID
+	ben, cleo := remoteContact(2, "Ben", ""), remoteContact(3, "Cleo", "")
+	applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{ben, cleo}})
+	m := storetest.Text(t, db, org, c, "MTN", "Hello")
+	row := pushed(t, db, org, 1, m.ID)
+	row.Lookups = map[switchboard.Object]string{switchboard.Contact: ben.SalesforceID}
+	meet(t, nodes, config.Database, func(db *store.DB) error {
+		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
+		return nil
+	}, func(db *store.DB) error {
+		applyRemote(t, db, org, store.Remote{Messages: []switchboard.RemoteMessage{row}})
+		return nil
+	})
+	want := bySalesforceID(t, db, org, cleo.SalesforceID)
+	if m := storetest.Message(t, db, org, m.ID); m.Record == nil || m.Record.ID != want.ID {
+		t.Errorf("it is on %+v", m.Record)
+	}
+}
+
+// A record that is heard of from Salesforce, just when it is refused, stays.
+func TestARefusalAndTheRecordsArrivalAtOnce(t *testing.T) {
+	ctx := context.Background()
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	db := nodes[1]
+	dana, c := connected(t, db)
+	u := switchboard.DefaultUnknownNumbers()
+	u.Enabled = true
+	if _, err := db.SetUnknownNumbers(ctx, dana, u); err != nil {
+		t.Fatal(err)
+	}
+	m := storetest.Text(t, db, dana.OrgID, c, "+15125550177", "Hello")
+	there := switchboard.RemoteRecord{SalesforceID: sfID("003", 1), Object: switchboard.Contact, Key: m.Record.ID, Stamp: worldStart,
+		Fields: storetest.RecordOf(t, db, dana.OrgID, m.Record.ID).Fields}
+	meet(t, nodes, config.Database, func(db *store.DB) error {
+		applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{there}})
+		return nil
+	}, func(db *store.DB) error {
+		_, err := db.RefuseRecord(ctx, dana.OrgID, m.Record.ID, store.Refusal{Message: "No."})
+		return err
+	})
+	if r := bySalesforceID(t, db, dana.OrgID, there.SalesforceID); r.Deleted || storetest.Message(t, db, dana.OrgID, m.ID).Record == nil {
+		t.Errorf("it was taken away, and its text waits")
+	}
+}
+
 // A deleted record that is being merged is stood for by another, and can't be
 // restored any more.
 func TestARestoreAndAMergeAtOnce(t *testing.T) {

@@ -387,7 +387,7 @@ func (m *model) undo(actor, token string) switchboard.Code {
 			delete(m.blocked, sender)
 		}
 	}
-	if r := m.records[a.created]; a.created != "" && r.version == a.version &&
+	if r := m.records[a.created]; a.created != "" && r.version == a.version && !slices.Contains(slices.Collect(maps.Values(m.merged)), a.created) &&
 		!slices.ContainsFunc(m.texts, func(x mText) bool { return x.record == a.created }) {
 		r.deleted = true
 		r.version++

@@ -174,7 +174,11 @@ func (a *applier) act(p placement, m *switchboard.Message, target string, cleare
 		a.log = &changeLog{}
 		_, err := a.tx.place(actor, Placement{MessageIDs: []string{m.ID}, RecordID: target})
 		if switchboard.ErrorCode(err) == switchboard.CodeRecordDeleted {
-			return nil // it was deleted here, and is about to be there
+			standIn, err := a.standIn(a.org, target)
+			if err == nil && standIn != target {
+				err = errAgain // it was merged before it was held
+			}
+			return err // nil: it was deleted here, and is about to be there
 		}
 		if err == nil {
 			a.result.Placed++

@@ -118,6 +118,13 @@ func (db *DB) RefuseRecord(ctx context.Context, org, id string, why Refusal) (go
 	why.Message, _ = switchboard.Repair(why.Message)
 	err = db.inRecordTx(ctx, func(t *tx) error {
 		gone = false
+		locked, err := t.lockNumbers(org, id, nil)
+		if err != nil {
+			return err
+		}
+		if err := t.holdRecord(org, id); err != nil {
+			return err
+		}
 		r, err := t.record(org, id)
 		if err != nil {
 			return err
@@ -130,13 +137,6 @@ func (db *DB) RefuseRecord(ctx context.Context, org, id string, why Refusal) (go
 		}
 		snap, err := t.snapshot(org)
 		if err != nil {
-			return err
-		}
-		locked, err := t.lockNumbers(org, id, nil)
-		if err != nil {
-			return err
-		}
-		if err := t.holdRecord(org, id); err != nil {
 			return err
 		}
 		if gone, err = t.takeOffRefused(org, snap, r, locked, why); err != nil || !gone {

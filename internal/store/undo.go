@@ -335,7 +335,7 @@ func (t *tx) putBack(org string, b messageBefore) error {
 }
 
 // removeUntouched deletes the record that the action created, unless somebody
-// has changed it or a message is on it. It is held.
+// has changed it, a message is on it, or it stands for another. It is held.
 func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, locked map[switchboard.MatchKey]*heard, touched unsettled) error {
 	keys, err := t.matchKeys(org, c.ID)
 	if err != nil {
@@ -348,6 +348,9 @@ func (t *tx) removeUntouched(org string, snap *snapshot, c createdRecord, locked
 	}
 	var used int
 	if err := t.one("SELECT COUNT(*) FROM message m WHERE "+onRecord, []any{org, c.ID}, &used); err != nil || used > 0 {
+		return err
+	}
+	if err := t.one("SELECT COUNT(*) FROM record_sync WHERE org_id = $1 AND merged_into = $2 AND merged_into <> ''", []any{org, c.ID}, &used); err != nil || used > 0 {
 		return err
 	}
 	r, err := t.record(org, c.ID)

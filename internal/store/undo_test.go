@@ -291,6 +291,11 @@ func TestUndoLeavesANewRecordThatIsInUse(t *testing.T) {
 				t.Fatalf("the text went to %v", m.Record)
 			}
 		}, false},
+		{"another was merged into it", func(t *testing.T, w *world, r *switchboard.Record) {
+			other, there := remoteContact(1, "Other", ""), switchboard.RemoteRecord{SalesforceID: sfID("003", 2), Object: r.Object, Key: r.ID, Stamp: worldStart, Fields: r.Fields}
+			applyRemote(t, w.db, w.org, store.Remote{Records: []switchboard.RemoteRecord{other, there}})
+			applyRemote(t, w.db, w.org, store.Remote{Records: []switchboard.RemoteRecord{merged(other, there)}})
+		}, false},
 		{"somebody edited it", func(t *testing.T, w *world, r *switchboard.Record) {
 			if _, _, err := w.db.UpdateRecord(ctx, w.users[1], r.ID, 0, switchboard.Fields{"Title": "Owner"}, switchboard.CheckFields); err != nil {
 				t.Fatal(err)
