@@ -96,11 +96,7 @@ func homePage(f homeFacts, rd reader, name string) HomePage {
 	for _, d := range f.stats.Days {
 		days = append(days, dayCount{Day: d.Start, Reasons: d.ByReason})
 	}
-	if f.texts {
-		p.Chart = rd.chart(days)
-	} else {
-		p.Chart = rd.chart(nil)
-	}
+	p.Chart = rd.chart(days)
 	p.Reasons = reasonRows(f, rd)
 	for _, row := range f.longest {
 		p.Longest = append(p.Longest, WaitingRow{

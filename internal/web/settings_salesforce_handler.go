@@ -167,7 +167,7 @@ func (s *Server) salesforceState(r *http.Request, v visitor, c store.Salesforce,
 		st.Every = "2s"
 		st.Line = &Notice{Kind: "none", Text: "Reading the org for the first time…", Wait: true}
 	default:
-		st.Line = &Notice{Kind: "done", Icon: "success", Text: "In line with Salesforce as of " + rd.ago(c.SyncedAt) + "."}
+		st.Line = &Notice{Kind: "done", Icon: "success", Text: "In line with Salesforce, checked " + rd.ago(c.SyncedAt) + "."}
 	}
 	waiting, err := s.db.SalesforceWaiting(ctx, org)
 	if err != nil {

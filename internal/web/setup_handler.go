@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/switchboardhq/switchboard"
@@ -74,7 +75,7 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) error {
 	org := store.OrgSettings{Region: f.Region, TimeZone: f.Zone}
 	refuse := func(wrong ...error) error {
 		p := s.setupPage(r, token, f)
-		for _, err := range wrong {
+		for _, err := range slices.Backward(wrong) { // the first one gets the focus
 			field, what := fieldOf(err), switchboard.ErrorMessage(err)
 			if field == "time_zone" {
 				field = "zone"

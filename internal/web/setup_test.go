@@ -30,6 +30,8 @@ func TestSetUpToTheFirstText(t *testing.T) {
 		t.Errorf("Referrer-Policy is %q", got)
 	}
 
+	// All that is wrong is said at once.
+	v.posts("/setup", "token", token, "password", "short", "region", "US", "zone", "UTC").says(http.StatusUnprocessableEntity, "Enter a name.", "Use at least 10 characters", "Enter the name of your organization.")
 	form := []string{"token", token, "name", "Dana Reyes", "email", "dana@northside.example", "password", "short", "organization", "Northside", "region", "US", "zone", "America/Chicago"}
 	v.posts("/setup", form...).says(http.StatusUnprocessableEntity, "Use at least 10 characters")
 	if got := v.value("name"); got != "Dana Reyes" {
