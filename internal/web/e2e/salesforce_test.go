@@ -236,7 +236,7 @@ func connectByCredentials(t *testing.T, s *served) {
 	dana.installs()
 	dana.opens("/settings/salesforce")
 	dana.awaits("Installed, ")
-	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce as of") })
+	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce, checked") })
 	dana.settles("the contacts being loaded", func() bool { return dana.shows("Contacts 1,200") && !dana.shows("Loading") })
 	for _, look := range []struct {
 		name          string
@@ -296,7 +296,7 @@ func connectByWeb(t *testing.T, s *served) {
 	dana.opens("/settings/salesforce")
 	dana.installs()
 	dana.opens("/settings/salesforce")
-	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce as of") })
+	dana.settles("the first cycle", func() bool { return dana.shows("In line with Salesforce, checked") })
 }
 
 func connectByKey(t *testing.T, s *served) {
