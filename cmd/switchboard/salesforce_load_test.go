@@ -4,37 +4,84 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/switchboardhq/switchboard"
+	"github.com/switchboardhq/switchboard/internal/store"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
 
 // BenchmarkSalesforceFirstLoad reads contacts from a simulated org by a bulk job
 // into the store, with Go's runtime as the program has it.
 func BenchmarkSalesforceFirstLoad(b *testing.B) {
-	const contacts = 50_000
 	ballast := tuneRuntime()
 	defer runtime.KeepAlive(ballast)
 	for range b.N {
 		b.StopTimer()
-		j := newJoint(b, storetest.SQLite)
-		j.must(j.sf.Load("Contact", contacts, func(i int) map[string]any {
-			return map[string]any{"FirstName": "Ada", "LastName": fmt.Sprintf("Okafor %d", i), "MobilePhone": fmt.Sprintf("(512) 55%d-%04d", i/10_000, i%10_000), "Email": fmt.Sprintf("a%d@example.com", i)}
-		}))
-		j.clock.Advance(time.Hour) // or the poll that follows would look at all of them again
-		var loaded time.Time
-		j.engine = newEngine(j.p, j.db, j.org, quiet(), func(object switchboard.Object, rows, _ int64) {
-			if object == switchboard.Contact && rows == contacts {
-				loaded = time.Now()
-			}
-		})
+		j, loaded := toLoad(b)
 		b.StartTimer()
 		began := time.Now()
 		j.must(j.engine.SyncOnce(b.Context(), false))
-		b.ReportMetric(contacts/loaded.Sub(began).Seconds(), "records/s")
+		b.ReportMetric(contactsToLoad/(<-loaded).Sub(began).Seconds(), "records/s")
 	}
+}
+
+// BenchmarkSalesforceTextsDuringFirstLoad measures how long a text takes to be
+// committed while contacts are read, one text every five milliseconds, each from
+// a number that one of the contacts has.
+func BenchmarkSalesforceTextsDuringFirstLoad(b *testing.B) {
+	ballast := tuneRuntime()
+	defer runtime.KeepAlive(ballast)
+	var delays []time.Duration
+	for n := range b.N {
+		b.StopTimer()
+		j, loaded := toLoad(b)
+		b.StartTimer()
+		began := time.Now()
+		var load sync.WaitGroup
+		load.Go(func() { j.must(j.engine.SyncOnce(b.Context(), false)) })
+		ticks := time.NewTicker(5 * time.Millisecond)
+		for i := 0; loaded != nil; i++ {
+			select {
+			case at := <-loaded:
+				b.ReportMetric(contactsToLoad/at.Sub(began).Seconds(), "records/s")
+				loaded = nil
+			case <-ticks.C:
+				sent := time.Now()
+				_, err := j.db.Receive(b.Context(), j.org, []store.Delivery{{ChannelID: j.channel.ID, Events: []switchboard.Event{{Text: &switchboard.Text{
+					ProviderMessageID: fmt.Sprintf("id-%d-%d", n, i), Sender: mobileToLoad(i * 7919 % contactsToLoad), Body: "Hello, is this Acme?"}}}}})
+				j.must(err)
+				delays = append(delays, time.Since(sent))
+			}
+		}
+		ticks.Stop()
+		load.Wait()
+	}
+	reportDelays(b, delays)
+}
+
+const contactsToLoad = 50_000
+
+func mobileToLoad(i int) string { return fmt.Sprintf("(512) 55%d-%04d", i/10_000, i%10_000) }
+
+// toLoad returns an org with contacts that nothing was read of yet, and where it
+// is said when all of them have been.
+func toLoad(b *testing.B) (*joint, <-chan time.Time) {
+	j := newJoint(b, storetest.SQLite)
+	j.must(j.sf.Load("Contact", contactsToLoad, func(i int) map[string]any {
+		return map[string]any{"FirstName": "Ada", "LastName": fmt.Sprintf("Okafor %d", i), "MobilePhone": mobileToLoad(i), "Email": fmt.Sprintf("a%d@example.com", i)}
+	}))
+	j.clock.Advance(time.Hour) // or the poll that follows would look at all of them again
+	loaded := make(chan time.Time, 1)
+	var once sync.Once
+	j.engine = newEngine(j.p, j.db, j.org, quiet(), func(object switchboard.Object, rows, _ int64) {
+		if object == switchboard.Contact && rows == contactsToLoad {
+			once.Do(func() { loaded <- time.Now() })
+		}
+	})
+	return j, loaded
 }
 
 func TestAFirstLoadGoesOnWhereItWasCutOff(t *testing.T) {

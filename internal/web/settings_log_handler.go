@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -140,6 +141,12 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request) error {
 		}
 		if name := names[e.Detail]; name != "" {
 			row.Detail = "to " + name
+		}
+		if n, err := strconv.Atoi(e.Detail); err == nil && e.Subject == "message" { // how many went the same way at once
+			row.Detail = ""
+			if n > 1 {
+				row.Detail = "with " + count(n-1, "other", "others")
+			}
 		}
 		if c, ok := conflictOf(e); ok {
 			row.Detail = switchboard.FieldLabel(c.Field) + ": " + orEmpty(c.Theirs) + " stands, ours was " + orEmpty(c.Ours)

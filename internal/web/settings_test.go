@@ -85,6 +85,19 @@ func TestUsersComeAndGo(t *testing.T) {
 	v.opens("/settings/audit").says(http.StatusOK, "added a user", "disabled a user", "Sam Ortiz")
 }
 
+func TestTheAuditTrailSaysWhatWentAlong(t *testing.T) {
+	s := newTestSite(t)
+	dana := storetest.Admin(t, s.db)
+	channel := storetest.Channel(t, s.db, dana)
+	for _, body := range []string{"Win a cruise", "Still time to win"} {
+		storetest.Text(t, s.db, dana.OrgID, channel, "+12065550142", body)
+	}
+	m := storetest.Text(t, s.db, dana.OrgID, channel, "+12065550142", "Last chance")
+	v := s.as(dana)
+	v.posts("/messages/"+m.ID+"/dismiss", "reason", "spam", "scope", "sender").says(http.StatusOK, "3 texts dismissed")
+	v.opens("/settings/audit").says(http.StatusOK, "dismissed a text", "with 2 others")
+}
+
 func TestAPIKeyIsShownOnce(t *testing.T) {
 	s := newTestSite(t)
 	dana := storetest.Admin(t, s.db)

@@ -3,6 +3,9 @@ package e2e
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
 	"github.com/switchboardhq/switchboard"
 	"github.com/switchboardhq/switchboard/internal/store"
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
@@ -39,6 +42,33 @@ func TestPagesFollowWhatHappens(t *testing.T) {
 		t.Fatal(err)
 	}
 	dana.reads("Sam Ortiz took it off Ben Okafor")
+}
+
+// A server that does not answer takes nothing away: what one did is said not to
+// be saved or loaded, and what the page asks by itself is not said at all.
+func TestTheServerDoesNotAnswer(t *testing.T) {
+	s := newSite(t)
+	storetest.Contact(t, s.db, s.dana, "Ada Okafor", "(512) 555-0177")
+	storetest.Contact(t, s.db, s.dana, "Ben Okafor", "512.555.0177")
+	m := s.text(t, "+15125550177", "Hi")
+	dana := s.sits(t, s.session(t, s.dana))
+	dana.opensDeaf("/messages/" + m.ID)
+	dana.sees("button", "Assign to Ada Okafor")
+	_, err := chromedp.Call(dana.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: s.url + "/*", Block: true}}})
+	dana.must(err)
+	js[bool](dana, "(addEventListener('htmx:sendError', () => { window.asked = true }), document.body.dispatchEvent(new CustomEvent('live-changed')))")
+	dana.until("the page having asked by itself", func() (bool, error) { return js[bool](dana, "window.asked === true"), nil })
+	if js[bool](dana, "document.querySelector('[data-toast]') !== null") {
+		t.Error("it is said that the page could not look again by itself")
+	}
+	dana.clicks("link", "New Contact*")
+	dana.sees("status", "Not loaded.")
+	dana.clicks("button", "Assign to Ada Okafor")
+	dana.reads("Not saved.")
+	_, err = chromedp.Call(dana.ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{})
+	dana.must(err)
+	dana.clicks("button", "Assign to Ada Okafor")
+	dana.sees("status", "Assigned to Ada Okafor")
 }
 
 // A filter is an address like any other: it can be reloaded, and one goes back

@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -109,6 +110,17 @@ func (p *person) do(steps ...chromedp.Action[chromedp.Void]) {
 func (p *person) opens(path string) {
 	p.t.Helper()
 	p.do(chromedp.Navigate(p.site.url + path))
+}
+
+// opensDeaf opens a page that hears nothing of what others do meanwhile. A page
+// that is merely told to stop listening may have asked already.
+func (p *person) opensDeaf(path string) {
+	p.t.Helper()
+	added, err := chromedp.Call(p.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: "delete window.EventSource"})
+	p.must(err)
+	p.opens(path)
+	_, err = chromedp.Call(p.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(added))
+	p.must(err)
 }
 
 func (p *person) uses(width, height int64, theme string) {

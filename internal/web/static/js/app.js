@@ -282,7 +282,10 @@
     document.title = (unread ? `(${unread}) ` : '') + document.title.replace(/^\(\d+\) /, '');
   });
   document.addEventListener('htmx:sendError', (e) => {
-    alertIn(e.detail.elt.closest('form'), 'Not saved.', 'The server did not answer; your entries are still here.');
+    const { elt, requestConfig } = e.detail;
+    if (requestConfig.verb !== 'get') alertIn(elt.closest('form'), 'Not saved.', 'The server did not answer; your entries are still here.');
+    else if (requestConfig.triggeringEvent?.isTrusted) toast('Not loaded.', 'The server did not answer; try again in a moment.', 'error');
+    // What the page asked by itself, it asks again; until then it says that it is not live.
   });
   document.addEventListener('htmx:responseError', (e) => {
     const { xhr, elt } = e.detail;
