@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -377,6 +378,13 @@ func TestNotificationsAreReadOneByOneOrAllAtOnce(t *testing.T) {
 		n, err := db.MarkRead(ctx, dana, bell.Notifications[0].ID)
 		if err != nil || n.State != switchboard.Read {
 			t.Errorf("reading gave %+v, %v", n, err)
+		}
+		sam := storetest.User(t, db, "Sam Ortiz", switchboard.Agent)
+		senders := []switchboard.MatchKey{"+15125550171", "+15125550172", "+15125550179"}
+		for user, want := range map[string]map[switchboard.MatchKey]bool{dana.ID: {"+15125550171": true}, sam.ID: {}} {
+			if unread, err := db.UnreadSenders(ctx, dana.OrgID, user, senders); err != nil || !maps.Equal(unread, want) {
+				t.Errorf("unread are %v, %v, want %v", unread, err, want)
+			}
 		}
 		storetest.Text(t, db, dana.OrgID, c, "+15125550172", "Still there?")
 		if bell, _ = db.OpenNotifications(ctx, dana.OrgID, dana.ID, 10); bell.Unread != 3 || bell.Notifications[0].Count != 2 || bell.Notifications[0].ID != n.ID {

@@ -80,6 +80,28 @@ func (db *DB) OpenNotifications(ctx context.Context, org, user string, limit int
 	return b, err
 }
 
+// UnreadSenders returns which of the senders the user has an unread notification
+// of.
+func (db *DB) UnreadSenders(ctx context.Context, org, user string, senders []switchboard.MatchKey) (map[switchboard.MatchKey]bool, error) {
+	keys := make([]string, len(senders))
+	for i, k := range senders {
+		keys[i] = string(k)
+	}
+	unread := map[switchboard.MatchKey]bool{}
+	err := db.inRead(ctx, func(t *tx) error {
+		return t.each(func(rows *sql.Rows) error {
+			var k switchboard.MatchKey
+			if err := rows.Scan(&k); err != nil {
+				return err
+			}
+			unread[k] = true
+			return nil
+		}, "SELECT match_key FROM notification WHERE org_id = $1 AND "+t.in("match_key", "$2")+" AND user_id = $3 AND state <> 'cleared' AND state = 'unread'",
+			org, t.list(keys), user)
+	})
+	return unread, err
+}
+
 // Notification returns one notification, or an error with code not_found.
 func (db *DB) Notification(ctx context.Context, org, id string) (switchboard.Notification, error) {
 	var n switchboard.Notification

@@ -101,18 +101,18 @@ func (s *Server) unassignedPage(r *http.Request, v visitor, q queueQuery) (Unass
 		}
 		return p, err
 	}
-	open, err := s.db.OpenNotifications(ctx, org, v.Actor.ID, store.MaxPage)
+	senders := make([]switchboard.MatchKey, len(rows))
+	for i, row := range rows {
+		senders[i] = row.Sender.Key
+	}
+	unread, err := s.db.UnreadSenders(ctx, org, v.Actor.ID, senders)
 	if err != nil {
 		return p, err
-	}
-	unread := map[string]bool{}
-	for _, n := range open.Notifications {
-		unread[n.MessageID] = n.State == switchboard.Unread
 	}
 	current := 0
 	for i, row := range rows {
 		view := queueRow(row, rd, v.Actor.Role.Can(switchboard.MayPlace))
-		view.Return, view.Unread = p.Return, unread[view.ID]
+		view.Return, view.Unread = p.Return, unread[row.Sender.Key]
 		p.Rows = append(p.Rows, view)
 		if row.Message.ID == q.current {
 			current = i
