@@ -16,6 +16,14 @@ import (
 	"github.com/switchboardhq/switchboard/internal/store/storetest"
 )
 
+// twoNodes opens one PostgreSQL database twice, as two machines do, and says
+// where it is.
+func twoNodes(t *testing.T) (nodes [2]*store.DB, database string) {
+	t.Helper()
+	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
+	return [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}, config.Database
+}
+
 // meet runs first on one node up to its COMMIT, and then second on another: it
 // lets first go on when second waits for it, or has ended.
 func meet(t *testing.T, nodes [2]*store.DB, database string, first, second func(*store.DB) error) {
@@ -101,8 +109,7 @@ func TestAnUndoAndAChangeOfTheRecordAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-			nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+			nodes, database := twoNodes(t)
 			db := nodes[1]
 			w, _ := newWorld(t, db)
 			c, dana := switchboard.Channel{ID: w.channels[0]}, w.users[0]
@@ -120,7 +127,7 @@ func TestAnUndoAndAChangeOfTheRecordAtOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			meet(t, nodes, config.Database, func(db *store.DB) error { return change(db, dana, ada.ID) }, func(db *store.DB) error {
+			meet(t, nodes, database, func(db *store.DB) error { return change(db, dana, ada.ID) }, func(db *store.DB) error {
 				_, err := db.Undo(ctx, dana, off.Undo)
 				return err
 			})
@@ -141,8 +148,7 @@ func TestAnUndoAndAChangeOfTheRecordAtOnce(t *testing.T) {
 // take it away and a text of that number arrives at once.
 func TestAnUndoAndATextAtOnce(t *testing.T) {
 	ctx := context.Background()
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	w, _ := newWorld(t, db)
 	c, dana := switchboard.Channel{ID: w.channels[0]}, w.users[0]
@@ -160,7 +166,7 @@ func TestAnUndoAndATextAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text *switchboard.Message
-	meet(t, nodes, config.Database, func(db *store.DB) error {
+	meet(t, nodes, database, func(db *store.DB) error {
 		text = storetest.Text(t, db, w.org, c, "+15125550177", "Hello?")
 		return nil
 	}, func(db *store.DB) error {
@@ -188,8 +194,7 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-			nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+			nodes, database := twoNodes(t)
 			db := nodes[1]
 			dana, c := connected(t, db)
 			org := dana.OrgID
@@ -203,7 +208,7 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ada, ben)}})
-			meet(t, nodes, config.Database, func(db *store.DB) error {
+			meet(t, nodes, database, func(db *store.DB) error {
 				return change(db, dana, bySalesforceID(t, db, org, ben.SalesforceID).ID)
 			}, func(db *store.DB) error {
 				_, err := db.Undo(ctx, dana, off.Undo)
@@ -223,8 +228,7 @@ func TestAnUndoAndAChangeOfAMergesWinnerAtOnce(t *testing.T) {
 // Whoever places a text in Salesforce on a record that is just being merged has
 // placed it on the one that stands for it.
 func TestAPlacementThereAndAMergeAtOnce(t *testing.T) {
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	dana, c := connected(t, db)
 	org := dana.OrgID
@@ -233,7 +237,7 @@ func TestAPlacementThereAndAMergeAtOnce(t *testing.T) {
 	m := storetest.Text(t, db, org, c, "MTN", "Hello")
 	row := pushed(t, db, org, 1, m.ID)
 	row.Lookups = map[switchboard.Object]string{switchboard.Contact: ben.SalesforceID}
-	meet(t, nodes, config.Database, func(db *store.DB) error {
+	meet(t, nodes, database, func(db *store.DB) error {
 		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
 		return nil
 	}, func(db *store.DB) error {
@@ -249,8 +253,7 @@ func TestAPlacementThereAndAMergeAtOnce(t *testing.T) {
 // A record that is heard of from Salesforce, just when it is refused, stays.
 func TestARefusalAndTheRecordsArrivalAtOnce(t *testing.T) {
 	ctx := context.Background()
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	dana, c := connected(t, db)
 	u := switchboard.DefaultUnknownNumbers()
@@ -261,7 +264,7 @@ func TestARefusalAndTheRecordsArrivalAtOnce(t *testing.T) {
 	m := storetest.Text(t, db, dana.OrgID, c, "+15125550177", "Hello")
 	there := switchboard.RemoteRecord{SalesforceID: sfID("003", 1), Object: switchboard.Contact, Key: m.Record.ID, Stamp: worldStart,
 		Fields: storetest.RecordOf(t, db, dana.OrgID, m.Record.ID).Fields}
-	meet(t, nodes, config.Database, func(db *store.DB) error {
+	meet(t, nodes, database, func(db *store.DB) error {
 		applyRemote(t, db, dana.OrgID, store.Remote{Records: []switchboard.RemoteRecord{there}})
 		return nil
 	}, func(db *store.DB) error {
@@ -277,8 +280,7 @@ func TestARefusalAndTheRecordsArrivalAtOnce(t *testing.T) {
 // restored any more.
 func TestARestoreAndAMergeAtOnce(t *testing.T) {
 	ctx := context.Background()
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	dana, c := connected(t, db)
 	org := dana.OrgID
@@ -288,7 +290,7 @@ func TestARestoreAndAMergeAtOnce(t *testing.T) {
 	if _, err := db.DeleteRecord(ctx, dana, id); err != nil {
 		t.Fatal(err)
 	}
-	meet(t, nodes, config.Database, func(db *store.DB) error {
+	meet(t, nodes, database, func(db *store.DB) error {
 		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
 		return nil
 	}, func(db *store.DB) error {
@@ -305,8 +307,7 @@ func TestARestoreAndAMergeAtOnce(t *testing.T) {
 // there, or by the one that stands for that by then.
 func TestADuplicateAndAMergeAtOnce(t *testing.T) {
 	ctx := context.Background()
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	dana, c := connected(t, db)
 	org := dana.OrgID
@@ -317,7 +318,7 @@ func TestADuplicateAndAMergeAtOnce(t *testing.T) {
 	if _, err := db.Place(ctx, dana, store.Placement{MessageIDs: []string{m.ID}, RecordID: ours.ID, Remember: true}); err != nil {
 		t.Fatal(err)
 	}
-	meet(t, nodes, config.Database, func(db *store.DB) error {
+	meet(t, nodes, database, func(db *store.DB) error {
 		applyRemote(t, db, org, store.Remote{Records: []switchboard.RemoteRecord{merged(ben, cleo)}})
 		return nil
 	}, func(db *store.DB) error {
@@ -410,8 +411,7 @@ func TestARecordIsReadByTheSettingsThatHold(t *testing.T) {
 			return err
 		},
 	}
-	config := storetest.Config(t, storetest.Postgres, storetest.NewClock())
-	nodes := [2]*store.DB{storetest.OpenConfig(t, config), storetest.OpenConfig(t, config)}
+	nodes, database := twoNodes(t)
 	db := nodes[1]
 	for writer, w := range writers {
 		for change, settle := range changes {
@@ -430,7 +430,7 @@ func TestARecordIsReadByTheSettingsThatHold(t *testing.T) {
 				}
 				// It has read the settings, and locked nothing.
 				locks := func(statement string) bool { return strings.HasPrefix(statement, "INSERT INTO sender") }
-				meetAt(t, nodes, config.Database, locks, func(db *store.DB) error { return w.write(db, s) }, func(db *store.DB) error {
+				meetAt(t, nodes, database, locks, func(db *store.DB) error { return w.write(db, s) }, func(db *store.DB) error {
 					if err := settle(db, s); err != nil {
 						return err
 					}
